@@ -1,0 +1,2 @@
+//! A month, end to end.
+fn main() {}
