@@ -1,2 +1,55 @@
-//! Repository chores.
-fn main() {}
+//! Repository chores: `cargo xtask test` runs everything that continuous integration runs.
+//!
+//! Std only, so that it builds in a second on a fresh machine.
+
+// Talking to the terminal is this program's purpose.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod deny;
+mod fuzz;
+mod process;
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Repository chores.
+
+  cargo xtask test [STEP...]   run all checks, or only the named ones
+  cargo xtask steps            list the checks
+  cargo xtask help             this text
+
+Environment:
+  FUZZ_SECONDS      seconds for each fuzz target in `test` (default 5)
+  RUSTSEC_DB        a git clone of the RustSec advisory database, where the network has none
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_else(|| "help".to_owned());
+    let names: Vec<String> = arguments.collect();
+    match command.as_str() {
+        "test" => match steps::run(&names) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                eprintln!("xtask: {message}");
+                ExitCode::FAILURE
+            }
+        },
+        "steps" => {
+            for step in steps::STEPS {
+                println!("{:10} {}", step.name, step.about);
+            }
+            ExitCode::SUCCESS
+        }
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        other => {
+            eprintln!("xtask: no command `{other}`\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
