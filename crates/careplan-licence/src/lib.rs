@@ -1,1 +1,23 @@
-//! Placeholder until its owner's first commit.
+#![doc = include_str!("../README.md")]
+
+mod consent;
+mod event;
+mod fees;
+mod ledger;
+mod money;
+mod register;
+mod rules;
+mod state;
+mod validity;
+
+pub use consent::{Consent, InvalidTermsEdition, InvalidUserId, TermsEdition, UserId};
+pub use event::{Event, EventKind, EventRefused, EventRefusedKind};
+pub use fees::{
+    FeePeriod, FeeTable, FeeTableError, FeeTableErrorKind, Quote, QuoteError, QuoteLine,
+};
+pub use ledger::Ledger;
+pub use money::Yen;
+pub use register::{Refusal, RefusalKind, Register, Side, may_receive, may_send};
+pub use rules::{APPLICATIONS_FROM, AUTOMATIC_RENEWAL_FROM, SENDING_FROM};
+pub use state::{Grant, Licence, OfficeState, Payment, PaymentMethod, Renewal, Standing};
+pub use validity::Validity;
