@@ -1,1 +1,25 @@
-//! Placeholder until its owner's first commit.
+#![doc = include_str!("../README.md")]
+
+mod directory;
+mod endpoint;
+mod listing;
+mod problem;
+mod sending;
+mod session;
+mod state;
+mod text;
+
+pub use directory::DirectoryEntry;
+pub use endpoint::{Authentication, Endpoint, Method, path};
+pub use listing::{Cursor, InvalidPageSize, InvalidQuery, ListQuery, Page, PageSize};
+pub use problem::{Problem, ProblemCode, Retry, Wording};
+pub use sending::{
+    CONTAINER_TYPE, Confirmation, IDEMPOTENCY_KEY, IdempotencyKey, Receipt, SendingId,
+    SendingSummary,
+};
+pub use session::{
+    ACCESS_LIFETIME, AccessToken, LogInRequest, Password, REFRESH_LIFETIME, RefreshRequest,
+    RefreshToken, SessionGrant, SessionTimes, UserId,
+};
+pub use state::{Event, Party, SendingState, Transition, TransitionRefused};
+pub use text::{InvalidText, TextKind, TextReason};

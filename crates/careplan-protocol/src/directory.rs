@@ -1,0 +1,19 @@
+//! The directory: can an office be sent to?
+
+use careplan_core::OfficeNumber;
+use serde::{Deserialize, Serialize};
+
+use crate::Wording;
+
+/// What the platform says about an office: the answer of
+/// [`Endpoint::Directory`](crate::Endpoint::Directory).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryEntry {
+    /// The office asked about.
+    pub office: OfficeNumber,
+    /// Whether the caller may send to it today.
+    pub reachable: bool,
+    /// Why not, and what to do, if it is not reachable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Wording>,
+}

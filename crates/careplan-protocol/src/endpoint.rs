@@ -1,0 +1,168 @@
+//! The calls of the API, each declared once: method, path, and what the caller must show.
+//!
+//! The platform routes by [`Endpoint::template`], a client calls the function of [`path`] that
+//! belongs to it. The interface's version is part of every path.
+
+/// HTTP methods the API uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method's name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What a caller must show, besides the office's certificate in the TLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Authentication {
+    /// Nothing more: the call is how one gets a session.
+    Certificate,
+    /// An access token of the certificate's office.
+    Session,
+}
+
+/// Declares the calls. A path has at most one parameter, in braces, named as the argument.
+macro_rules! endpoints {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident, $function:ident($($parameter:ident: $type:ty)?),
+        $method:ident $template:literal, $authentication:ident;
+    )+) => {
+        /// A call of the API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Endpoint {
+            $( $(#[doc = $doc])+ $name, )+
+        }
+
+        impl Endpoint {
+            /// Every call, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The HTTP method.
+            #[must_use]
+            pub const fn method(self) -> Method {
+                match self { $(Self::$name => Method::$method,)+ }
+            }
+
+            /// The path, parameters in braces as in RFC 6570 and OpenAPI.
+            #[must_use]
+            pub const fn template(self) -> &'static str {
+                match self { $(Self::$name => $template,)+ }
+            }
+
+            /// What the caller must show.
+            #[must_use]
+            pub const fn authentication(self) -> Authentication {
+                match self { $(Self::$name => Authentication::$authentication,)+ }
+            }
+
+            /// What the call does, for the documentation; the Rust documentation of the variant.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim(),)+ }
+            }
+        }
+
+        /// The paths of the calls, filled in.
+        pub mod path {
+            use careplan_core::OfficeNumber;
+            use crate::SendingId;
+
+            $(
+                #[doc = concat!("`", stringify!($method), " ", $template, "`")]
+                #[must_use]
+                pub fn $function($($parameter: $type)?) -> String {
+                    String::from($template)$(.replace(
+                        concat!("{", stringify!($parameter), "}"),
+                        &$parameter.to_string(),
+                    ))?
+                }
+            )+
+        }
+    };
+}
+
+endpoints! {
+    /// Log in with user ID and password; the answer is a session.
+    LogIn, log_in(), Post "/v1/session", Certificate;
+
+    /// Exchange the refresh token for new tokens of the same session.
+    Refresh, refresh(), Post "/v1/session/refresh", Certificate;
+
+    /// Log out: both tokens end.
+    LogOut, log_out(), Delete "/v1/session", Session;
+
+    /// Whether an office can be sent to, and if not, why.
+    Directory, directory(office: OfficeNumber), Get "/v1/offices/{office}", Session;
+
+    /// Send a container to one office; the answer is a receipt.
+    Send, send(office: OfficeNumber), Post "/v1/offices/{office}/sendings", Session;
+
+    /// List what the caller sent, and what became of it.
+    ListSent, list_sent(), Get "/v1/sendings/sent", Session;
+
+    /// List what was sent to the caller.
+    ListReceived, list_received(), Get "/v1/sendings/received", Session;
+
+    /// One sending the caller sent or received.
+    Show, show(sending: SendingId), Get "/v1/sendings/{sending}", Session;
+
+    /// Fetch the container of a sending the caller received, as often as needed.
+    Fetch, fetch(sending: SendingId), Get "/v1/sendings/{sending}/container", Session;
+
+    /// Confirm that a fetched sending is safely stored at the receiver.
+    Confirm, confirm(sending: SendingId), Put "/v1/sendings/{sending}/confirmation", Session;
+
+    /// Withdraw a sending of the caller that was not fetched yet.
+    Withdraw, withdraw(sending: SendingId), Put "/v1/sendings/{sending}/withdrawal", Session;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_call_has_its_own_method_and_path_of_version_one() {
+        let mut seen = HashSet::new();
+        for endpoint in Endpoint::ALL {
+            assert!(endpoint.template().starts_with("/v1/"), "{endpoint:?}");
+            assert!(!endpoint.summary().is_empty());
+            assert!(
+                seen.insert((endpoint.method(), endpoint.template())),
+                "{endpoint:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn paths_are_the_templates_filled_in() {
+        let office = "13A0948774".parse().unwrap();
+        assert_eq!(path::send(office), "/v1/offices/13A0948774/sendings");
+        let sending = "0192f0a0-7c00-7000-8000-000000000001".parse().unwrap();
+        assert_eq!(
+            path::fetch(sending),
+            "/v1/sendings/0192f0a0-7c00-7000-8000-000000000001/container"
+        );
+        assert_eq!(path::log_in(), "/v1/session");
+    }
+}

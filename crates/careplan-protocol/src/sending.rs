@@ -1,0 +1,195 @@
+//! A sending (送信): one container from one office to one office, and what is said about it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use careplan_core::{OfficeNumber, Sequence, SetKind, Sha256Digest, YearMonth};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::text::serde_as_text;
+use crate::{InvalidText, SendingState, TextKind, TextReason};
+
+/// Media type of a container: ASiC-E (ETSI EN 319 162-1, annex A).
+pub const CONTAINER_TYPE: &str = "application/vnd.etsi.asic-e+zip";
+
+/// Name of the header that carries an [`IdempotencyKey`].
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Declares a UUID with a meaning of its own. It is read in the hyphenated form only, so that one
+/// value has one text.
+macro_rules! uuid_text {
+    ($(#[$doc:meta])* $name:ident, $kind:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Takes a UUID (RFC 9562) as this.
+            #[must_use]
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidText;
+
+            fn from_str(text: &str) -> Result<Self, InvalidText> {
+                let error = |reason| InvalidText::new($kind, reason);
+                if text.len() != 36 {
+                    return Err(error(TextReason::Length { found: text.chars().count() }));
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| error(TextReason::Form))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        serde_as_text!($name);
+    };
+}
+
+uuid_text! {
+    /// Number of a sending (送信番号), given by the platform; a UUID of version 7, so that they sort
+    /// by time.
+    SendingId, TextKind::SendingId
+}
+
+uuid_text! {
+    /// Idempotency key (冪等キー): chosen by the sender for one sending and kept for every attempt
+    /// at it, so that a repeated attempt is answered with the first one's receipt.
+    ///
+    /// Goes in the header [`IDEMPOTENCY_KEY`].
+    IdempotencyKey, TextKind::IdempotencyKey
+}
+
+/// The answer to a sending: from here on the platform has it, whatever happens.
+///
+/// Given only when container and metadata are on stable storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The sending's number.
+    pub sending: SendingId,
+    /// The sender's key, as it came.
+    pub idempotency_key: IdempotencyKey,
+    /// The office that sent.
+    pub sender: OfficeNumber,
+    /// The office it is for.
+    pub receiver: OfficeNumber,
+    /// Which of the standard's sets it is.
+    pub set: SetKind,
+    /// Digest of the container as the platform stored it; the sender compares it with its own.
+    pub sha256: Sha256Digest,
+    /// Length of the container in bytes.
+    pub bytes: u64,
+    /// When it was stored.
+    pub accepted_at: DateTime<Utc>,
+    /// Until when the receiver can fetch and confirm it.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What is known of a sending, to its sender and its receiver.
+///
+/// No file names: those of accompanying PDFs are free text and may name persons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendingSummary {
+    /// The sending's number.
+    pub sending: SendingId,
+    /// The office that sent.
+    pub sender: OfficeNumber,
+    /// The office it is for.
+    pub receiver: OfficeNumber,
+    /// Which of the standard's sets it is.
+    pub set: SetKind,
+    /// The month in the names of its files, for sets that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<YearMonth>,
+    /// The sequence in the names of its files: sets are imported in its order.
+    pub sequence: Sequence,
+    /// How many files the container carries, PDFs and pictures included.
+    pub files: u32,
+    /// Digest of the container.
+    pub sha256: Sha256Digest,
+    /// Length of the container in bytes.
+    pub bytes: u64,
+    /// Where it stands.
+    pub state: SendingState,
+    /// When the platform stored it.
+    pub accepted_at: DateTime<Utc>,
+    /// When the receiver first fetched it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched_at: Option<DateTime<Utc>>,
+    /// When it came to a state it does not leave: confirmed, withdrawn, expired or refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<DateTime<Utc>>,
+    /// Until when the receiver can fetch and confirm it.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Confirming a sending: the body of [`Endpoint::Confirm`](crate::Endpoint::Confirm).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// Digest of the container as the receiver stored it; it must be the sending's.
+    pub sha256: Sha256Digest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_have_one_text() {
+        let text = "0192f0a0-7c00-7000-8000-00000000000a";
+        let id: SendingId = text.parse().unwrap();
+        assert_eq!(id.to_string(), text);
+        for bad in [
+            "0192f0a07c0070008000000000000001",
+            "{0192f0a0-7c00-7000-8000-000000000001}",
+            "urn:uuid:0192f0a0-7c00-7000-8000-000000000001",
+            "0192f0a0-7c00-7000-8000-00000000000g",
+            "",
+        ] {
+            assert!(bad.parse::<SendingId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_is_read_as_documented() {
+        let receipt: Receipt = serde_json::from_str(
+            r#"{
+                "sending": "0192f0a0-7c00-7000-8000-000000000001",
+                "idempotency_key": "0192f0a0-7c00-7000-8000-000000000002",
+                "sender": "1370948774",
+                "receiver": "1370948775",
+                "set": "monthly_plan",
+                "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "bytes": 4711,
+                "accepted_at": "2026-09-21T02:33:20Z",
+                "expires_at": "2026-12-20T02:33:20Z",
+                "a member of a later version": true
+            }"#,
+        )
+        .unwrap();
+        assert_eq!(receipt.set, SetKind::MonthlyPlan);
+        assert_eq!(receipt.bytes, 4711);
+    }
+}
