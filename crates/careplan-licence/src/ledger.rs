@@ -367,13 +367,13 @@ impl Fold {
             _ => day,
         };
         // A renewal was applied for before the end and leaves no day out; only then does the
-        // first application count on.
-        let first_applied = last
-            .filter(|last| {
-                application.day <= last.validity.last()
-                    && last.validity.last().succ_opt() == Some(first)
-            })
-            .map_or(application.day, |last| last.first_applied);
+        // first application count on, and with it a declined renewal.
+        let renewed = last.filter(|last| {
+            application.day <= last.validity.last()
+                && last.validity.last().succ_opt() == Some(first)
+        });
+        let declined = self.declined && renewed.is_some();
+        let first_applied = renewed.map_or(application.day, |last| last.first_applied);
         let mut granted = Vec::with_capacity(usize::from(application.years));
         let mut validity = Validity::year_from(first).ok_or(Kind::PastCalendar)?;
         for year in 1..=application.years {
@@ -390,12 +390,9 @@ impl Fold {
                 validity = validity.next().ok_or(Kind::PastCalendar)?;
             }
         }
-        if first_applied == application.day {
-            // A new line of licences starts with the rule, not with what was said of the old one.
-            self.declined = false;
-        }
         self.licences.append(&mut granted);
         self.applied = None;
+        self.declined = declined;
         self.lapsed = false;
         Ok(())
     }
