@@ -30,6 +30,8 @@ pub enum Term {
     Sha256Digest,
     /// 送信単位の種類
     SetKind,
+    /// ユーザID
+    UserId,
 }
 
 impl Term {
@@ -49,6 +51,7 @@ impl Term {
             Self::CsvVersion => ("CSV version", "CSVバージョン"),
             Self::Sha256Digest => ("SHA-256 digest", "SHA-256ハッシュ値"),
             Self::SetKind => ("set kind", "送信単位の種類"),
+            Self::UserId => ("user ID", "ユーザID"),
         };
         match lang {
             Lang::En => en,
@@ -83,6 +86,7 @@ impl Term {
                 "the name of a set of the standard",
                 "標準仕様の送信単位の名称",
             ),
+            Self::UserId => ("KJ and 12 letters or digits", "KJと半角英数字12文字"),
         };
         match lang {
             Lang::En => en,

@@ -150,6 +150,25 @@ impl fmt::Debug for InsuredNumber {
     }
 }
 
+ascii_identifier! {
+    /// User ID (ユーザID) of the electronic claims system: KJ and 12 letters or digits.
+    ///
+    /// It names a log-in, so `Debug` hides it. `Display` and serde write it, because a consent is
+    /// evidence of who gave it.
+    UserId[14], Term::UserId,
+    |bytes| all(bytes, |at, byte| match at {
+        0 => byte == b'K',
+        1 => byte == b'J',
+        _ => byte.is_ascii_alphanumeric(),
+    })
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserId(hidden)")
+    }
+}
+
 impl ParseError {
     /// Whether the text had the shape of a number that lost leading zeros is for the caller to
     /// see; this says only that its length was wrong.
@@ -206,6 +225,27 @@ mod tests {
     fn insured_numbers_do_not_show_in_debug_output() {
         let number: InsuredNumber = "0462428004".parse().unwrap();
         assert_eq!(format!("{number:?}"), "InsuredNumber(hidden)");
+    }
+
+    #[test]
+    fn user_ids_are_kj_and_twelve_letters_or_digits() {
+        for good in ["KJ000000000001", "KJ0123456789ab"] {
+            assert_eq!(good.parse::<UserId>().unwrap().as_str(), good);
+        }
+        let bad_ones = [
+            "",
+            "KJ",
+            "KJ00000000000",
+            "KJ0000000000012",
+            "kj000000000001",
+            "AB000000000001",
+            "KJ0000-0000001",
+        ];
+        for bad in bad_ones {
+            assert!(bad.parse::<UserId>().is_err(), "{bad}");
+        }
+        let user: UserId = "KJ000000000001".parse().unwrap();
+        assert_eq!(format!("{user:?}"), "UserId(hidden)");
     }
 
     #[test]

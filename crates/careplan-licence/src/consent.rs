@@ -3,73 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use careplan_core::{Explain, Lang};
+use careplan_core::{Explain, Lang, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de};
-
-/// User ID (ユーザID) of the electronic claims system: `KJ` and 12 letters or digits.
-///
-/// It names a log-in, so `Debug` hides it; `Display` and serde write it, because a consent is
-/// evidence of who gave it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct UserId(String);
-
-impl UserId {
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for UserId {
-    type Err = InvalidUserId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidUserId> {
-        let rest = text.strip_prefix("KJ").ok_or(InvalidUserId)?;
-        if rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidUserId)
-        }
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UserId(hidden)")
-    }
-}
-
-impl<'de> Deserialize<'de> for UserId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
-
-/// A text that is no user ID. It never holds the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.explain(Lang::En))]
-pub struct InvalidUserId;
-
-impl Explain for InvalidUserId {
-    fn explain(&self, lang: Lang) -> String {
-        lang.pick(
-            "ユーザIDが正しくありません。KJと半角英数字12文字で入力してください。",
-            "not a user ID: write KJ and 12 letters or digits",
-        )
-        .to_owned()
-    }
-}
 
 /// An edition of the terms of use (利用規約の版), as the operator names it: 1 to 64 characters, no
 /// control characters, no space at either end.
@@ -144,25 +80,6 @@ pub struct Consent {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn user_ids_are_kj_and_twelve() {
-        assert!("KJ000000000001".parse::<UserId>().is_ok());
-        assert!("KJ0123456789ab".parse::<UserId>().is_ok());
-        for bad in [
-            "",
-            "KJ",
-            "KJ00000000000",
-            "KJ0000000000012",
-            "kj000000000001",
-            "AB000000000001",
-            "KJ00000000000１",
-        ] {
-            assert!(bad.parse::<UserId>().is_err(), "{bad}");
-        }
-        let user: UserId = "KJ000000000001".parse().unwrap();
-        assert_eq!(format!("{user:?}"), "UserId(hidden)");
-    }
 
     #[test]
     fn editions_have_a_name() {

@@ -304,7 +304,7 @@ impl Fold {
             } => {
                 let consent = Consent {
                     terms: terms.clone(),
-                    by: by.clone(),
+                    by: *by,
                     at: event.at,
                 };
                 self.consented(consent, *read_to_end, day, fees)

@@ -10,7 +10,8 @@ mod rules;
 mod state;
 mod validity;
 
-pub use consent::{Consent, InvalidTermsEdition, InvalidUserId, TermsEdition, UserId};
+pub use careplan_core::UserId;
+pub use consent::{Consent, InvalidTermsEdition, TermsEdition};
 pub use event::{Event, EventKind, EventRefused, EventRefusedKind};
 pub use fees::{
     FeePeriod, FeeTable, FeeTableError, FeeTableErrorKind, Quote, QuoteError, QuoteLine,

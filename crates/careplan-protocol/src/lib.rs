@@ -9,6 +9,7 @@ mod session;
 mod state;
 mod text;
 
+pub use careplan_core::UserId;
 pub use directory::DirectoryEntry;
 pub use endpoint::{Authentication, Endpoint, Method, path};
 pub use listing::{Cursor, InvalidPageSize, InvalidQuery, ListQuery, Page, PageSize};
@@ -19,7 +20,7 @@ pub use sending::{
 };
 pub use session::{
     ACCESS_LIFETIME, AccessToken, LogInRequest, Password, REFRESH_LIFETIME, RefreshRequest,
-    RefreshToken, SessionGrant, SessionTimes, UserId,
+    RefreshToken, SessionGrant, SessionTimes,
 };
 pub use state::{Event, Party, SendingState, Transition, TransitionRefused};
 pub use text::{InvalidText, TextKind, TextReason};

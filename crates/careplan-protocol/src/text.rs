@@ -6,8 +6,6 @@ use careplan_core::{Explain, Lang};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TextKind {
-    /// ユーザID
-    UserId,
     /// パスワード
     Password,
     /// アクセストークン
@@ -28,10 +26,6 @@ impl TextKind {
     /// The name and the expected form in a language.
     const fn describe(self, lang: Lang) -> (&'static str, &'static str) {
         let (en, ja) = match self {
-            Self::UserId => (
-                ("user ID", "KJ and 12 letters or digits"),
-                ("ユーザID", "KJと半角英数字12文字"),
-            ),
             Self::Password => (
                 ("password", "1 to 128 characters without control characters"),
                 ("パスワード", "制御文字を除く1～128文字"),
