@@ -1,1 +1,21 @@
-//! Placeholder until its owner's first commit.
+#![doc = include_str!("../README.md")]
+
+mod column;
+mod fault;
+pub mod ms932;
+mod name;
+pub mod raw;
+mod read;
+mod set;
+pub mod table;
+pub mod value;
+mod write;
+
+pub use column::{Column, Direction, Kind, Layout, Presence};
+pub use fault::{Fault, FaultKind, Misform, Severity};
+pub use name::{FileName, NameError, NameErrorKind, NameOddity, Party, PictureName};
+pub use read::{Lenient, LenientReader, LenientSlice, ReadError, Reader, Records, records};
+pub use set::{FileSet, Grouping, SetFault, SetFile, edition_of, group};
+pub use table::{FileKind, Table};
+pub use value::Text;
+pub use write::{FileWriter, WriteError, Writer, write_whole};
