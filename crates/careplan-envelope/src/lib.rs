@@ -1,1 +1,34 @@
-//! Placeholder until its owner's first commit.
+#![doc = include_str!("../README.md")]
+
+mod algorithm;
+mod authority;
+mod certificate;
+mod chain;
+mod cms;
+mod error;
+pub mod evidence;
+mod issue;
+mod key;
+mod layout;
+mod manifest;
+mod name;
+pub mod pem;
+mod profile;
+mod refusal;
+pub mod sealing;
+mod validity;
+mod verify;
+mod writer;
+
+pub use algorithm::SignatureAlgorithm;
+pub use authority::{Authority, Issued, IssuedTo, RegisterEntry, Revocation, RevocationReason};
+pub use certificate::CertificateSerial;
+pub use error::{Error, ErrorKind, ExtractError};
+pub use key::{KeyAlgorithm, PrivateKey, RsaPadding, Signer, SoftwareSigner};
+pub use profile::{
+    CertificateKind, CertificateProfile, KindMark, OfficeCertificate, OfficeNumberField, Oid,
+};
+pub use refusal::{Place, Refusal, VerifyError};
+pub use validity::Validity;
+pub use verify::{Limits, VerifiedEnvelope, Verifier, VerifierBuilder};
+pub use writer::{Compression, EnvelopeWriter, FileEntry, Signed, WriterOptions};

@@ -1,0 +1,452 @@
+//! A small certificate authority: for development and tests, and for operators without one.
+//!
+//! It issues from PKCS#10 requests, so private keys never leave the offices. Its own key lies
+//! unencrypted in its folder: who runs it beyond tests protects that folder or uses another
+//! authority, whose certificates the [profile](crate::CertificateProfile) can describe.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use careplan_core::OfficeNumber;
+use chrono::{DateTime, Utc};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use serde::{Deserialize, Serialize};
+use x509_cert::crl::RevokedCert;
+use x509_cert::ext::ToExtension;
+use x509_cert::ext::pkix::CrlReason;
+use x509_cert::name::Name;
+use x509_cert::serial_number::SerialNumber;
+
+use crate::certificate::ParsedCertificate;
+use crate::issue::{self, Issuer};
+use crate::validity::{to_x509, whole_second};
+use crate::{
+    CertificateKind, CertificateProfile, CertificateSerial, Error, ErrorKind, KeyAlgorithm,
+    PrivateKey, Validity, pem,
+};
+
+/// File names in an authority's folder.
+const CERTIFICATE_FILE: &str = "authority.pem";
+const KEY_FILE: &str = "authority.key.pem";
+const REGISTER_FILE: &str = "register.json";
+
+/// Why a certificate is revoked (RFC 5280 section 5.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RevocationReason {
+    /// No reason given.
+    Unspecified,
+    /// The private key became known to others, or may have.
+    KeyCompromise,
+    /// The office changed its name or number.
+    AffiliationChanged,
+    /// Replaced by a newer certificate.
+    Superseded,
+    /// The office closed.
+    CessationOfOperation,
+}
+
+impl RevocationReason {
+    const fn crl_reason(self) -> Option<CrlReason> {
+        match self {
+            // The code "unspecified" is left out (RFC 5280 section 5.3.1).
+            Self::Unspecified => None,
+            Self::KeyCompromise => Some(CrlReason::KeyCompromise),
+            Self::AffiliationChanged => Some(CrlReason::AffiliationChanged),
+            Self::Superseded => Some(CrlReason::Superseded),
+            Self::CessationOfOperation => Some(CrlReason::CessationOfOperation),
+        }
+    }
+}
+
+/// What a certificate in the register is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum IssuedTo {
+    /// An office.
+    Office {
+        /// Its number.
+        office: OfficeNumber,
+        /// The certificate's kind.
+        kind: CertificateKind,
+    },
+    /// A TLS server.
+    Server {
+        /// Its names.
+        names: Vec<String>,
+    },
+}
+
+/// A revocation in the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// A line of the authority's register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RegisterEntry {
+    /// The certificate's serial number.
+    pub serial: CertificateSerial,
+    /// For whom.
+    pub issued_to: IssuedTo,
+    /// First instant of validity.
+    pub not_before: DateTime<Utc>,
+    /// Last instant of validity.
+    pub not_after: DateTime<Utc>,
+    /// If it is revoked.
+    pub revoked: Option<Revocation>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Register {
+    /// The number of the last revocation list; 0 before the first.
+    last_list: u64,
+    entries: Vec<RegisterEntry>,
+}
+
+/// A certificate that was just issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Issued {
+    /// The certificate, DER.
+    pub certificate: CertificateDer<'static>,
+    /// Its serial number.
+    pub serial: CertificateSerial,
+}
+
+impl Issued {
+    /// The certificate as PEM.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Crypto`] if it cannot be encoded, which does not happen.
+    pub fn to_pem(&self) -> Result<String, Error> {
+        pem::write("CERTIFICATE", &self.certificate)
+    }
+}
+
+/// A certificate authority with one root and a register of what it issued.
+///
+/// ```
+/// use careplan_envelope::{Authority, CertificateKind, KeyAlgorithm, PrivateKey, Validity};
+///
+/// let now = "2026-11-01T00:00:00Z".parse()?;
+/// let mut authority = Authority::create("Test authority", KeyAlgorithm::EcdsaP256, Validity::days(now, 3650)?)?;
+///
+/// // At the office: the key stays there, only the request goes out.
+/// let office = "1370948774".parse()?;
+/// let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+/// let request = key.request_pem(office)?;
+///
+/// let issued = authority.issue_office(request.as_bytes(), office, CertificateKind::CareDx, Validity::days(now, 365)?)?;
+/// assert!(issued.to_pem()?.starts_with("-----BEGIN CERTIFICATE-----"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Authority {
+    key: PrivateKey,
+    certificate: CertificateDer<'static>,
+    parsed: ParsedCertificate,
+    profile: CertificateProfile,
+    register: Register,
+    /// Where changes are kept; `None` as long as it lives in memory only.
+    home: Option<PathBuf>,
+}
+
+impl Authority {
+    /// A new authority in memory, with the default [`CertificateProfile`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::SubjectName`] if the name is empty or longer than 64 characters,
+    /// [`ErrorKind::Crypto`] if the crypto library fails.
+    pub fn create(name: &str, algorithm: KeyAlgorithm, validity: Validity) -> Result<Self, Error> {
+        let key = PrivateKey::generate(algorithm)?;
+        let issuer = Issuer {
+            key: &key,
+            certificate: None,
+        };
+        let certificate = issuer.root(name, validity)?;
+        Self::assemble(key, certificate.into(), Register::default(), None)
+    }
+
+    fn assemble(
+        key: PrivateKey,
+        certificate: CertificateDer<'static>,
+        register: Register,
+        home: Option<PathBuf>,
+    ) -> Result<Self, Error> {
+        let parsed = ParsedCertificate::parse(&certificate).ok_or(ErrorKind::Certificate)?;
+        if parsed.public_key_info() != key.public_key_info()? {
+            return Err(ErrorKind::KeyMismatch.into());
+        }
+        Ok(Self {
+            key,
+            certificate,
+            parsed,
+            profile: CertificateProfile::default(),
+            register,
+            home,
+        })
+    }
+
+    /// Opens the authority of a folder; every change is kept there before it is given out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the folder cannot be read, [`ErrorKind::AuthorityFolder`] if what is
+    /// there is not an authority.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let damaged = |_: Error| Error::from(ErrorKind::AuthorityFolder);
+        let key_text = zeroize::Zeroizing::new(fs::read(folder.join(KEY_FILE))?);
+        let key = PrivateKey::from_pem(&key_text).map_err(damaged)?;
+        let certificate = pem::certificates(&fs::read(folder.join(CERTIFICATE_FILE))?)
+            .map_err(damaged)?
+            .into_iter()
+            .next()
+            .ok_or(ErrorKind::AuthorityFolder)?;
+        let register = serde_json::from_slice(&fs::read(folder.join(REGISTER_FILE))?)
+            .map_err(|_| ErrorKind::AuthorityFolder)?;
+        Self::assemble(key, certificate, register, Some(folder.to_owned())).map_err(damaged)
+    }
+
+    /// Keeps the authority in a folder from now on: its certificate, its key (readable by its
+    /// owner only, where the system knows such rights) and its register.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AuthorityExists`] if the folder holds one already, [`ErrorKind::Io`] if
+    /// writing fails.
+    pub fn save(&mut self, folder: &Path) -> Result<(), Error> {
+        fs::create_dir_all(folder)?;
+        if folder.join(CERTIFICATE_FILE).try_exists()? || folder.join(KEY_FILE).try_exists()? {
+            return Err(ErrorKind::AuthorityExists.into());
+        }
+        write_durably(folder, KEY_FILE, self.key.to_pem()?.as_bytes())?;
+        self.home = Some(folder.to_owned());
+        self.keep(&self.register)?;
+        // Last, because an authority is there once its certificate is.
+        write_durably(folder, CERTIFICATE_FILE, self.certificate_pem()?.as_bytes())
+    }
+
+    /// Sets how kinds and office numbers are written into certificates.
+    #[must_use]
+    pub fn with_profile(mut self, profile: CertificateProfile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The authority's own certificate: the trust anchor to hand to everybody.
+    #[must_use]
+    pub const fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// The authority's own certificate as PEM.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Crypto`] if it cannot be encoded, which does not happen.
+    pub fn certificate_pem(&self) -> Result<String, Error> {
+        pem::write("CERTIFICATE", &self.certificate)
+    }
+
+    /// What was issued, in order.
+    #[must_use]
+    pub fn register(&self) -> &[RegisterEntry] {
+        &self.register.entries
+    }
+
+    /// Issues an office's certificate from a PKCS#10 request, PEM or DER.
+    ///
+    /// The certificate serves as TLS client certificate and for signing. Of the request only the
+    /// public key is used; office number and kind are the authority's word.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`], [`ErrorKind::RequestSignature`], [`ErrorKind::RequestOffice`] and
+    /// [`ErrorKind::Key`] for bad requests, [`ErrorKind::ValidityBeyondAuthority`],
+    /// [`ErrorKind::Kind`] if the profile does not know the kind, [`ErrorKind::Io`] if the register
+    /// cannot be kept: then nothing was issued.
+    pub fn issue_office(
+        &mut self,
+        request: &[u8],
+        office: OfficeNumber,
+        kind: CertificateKind,
+        validity: Validity,
+    ) -> Result<Issued, Error> {
+        self.check_validity(validity)?;
+        let key = issue::requested_key(request, office)?;
+        let serial = issue::random_serial()?;
+        let certificate =
+            self.issuer()
+                .office(&self.profile, office, kind, key, validity, &serial)?;
+        self.enter(
+            certificate,
+            serial,
+            validity,
+            IssuedTo::Office { office, kind },
+        )
+    }
+
+    /// Issues a TLS server's certificate for a key and its DNS names and IP addresses.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ServerName`] if there is no name or one is none,
+    /// [`ErrorKind::ValidityBeyondAuthority`], [`ErrorKind::Io`] if the register cannot be kept.
+    pub fn issue_server(
+        &mut self,
+        key: &PrivateKey,
+        names: &[&str],
+        validity: Validity,
+    ) -> Result<Issued, Error> {
+        self.check_validity(validity)?;
+        let serial = issue::random_serial()?;
+        let certificate = self.issuer().server(key, names, validity, &serial)?;
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        self.enter(certificate, serial, validity, IssuedTo::Server { names })
+    }
+
+    /// Revokes a certificate; the next [revocation list](Self::crl) shows it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownSerial`], [`ErrorKind::AlreadyRevoked`], [`ErrorKind::Validity`] if the
+    /// time is out of range, [`ErrorKind::Io`] if the register cannot be kept.
+    pub fn revoke(
+        &mut self,
+        serial: &CertificateSerial,
+        reason: RevocationReason,
+        at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let at = whole_second(at).ok_or(ErrorKind::Validity)?;
+        let mut register = self.register.clone();
+        let entry = register
+            .entries
+            .iter_mut()
+            .find(|entry| entry.serial == *serial)
+            .ok_or(ErrorKind::UnknownSerial)?;
+        if entry.revoked.is_some() {
+            return Err(ErrorKind::AlreadyRevoked.into());
+        }
+        entry.revoked = Some(Revocation { at, reason });
+        self.replace(register)
+    }
+
+    /// The revocation list (CRL, RFC 5280 section 5) of everything revoked so far.
+    ///
+    /// `next_update` is when verifiers need a newer one at the latest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Validity`] if `next_update` is not after `this_update`, [`ErrorKind::Io`] if
+    /// the list's number cannot be kept.
+    pub fn crl(
+        &mut self,
+        this_update: DateTime<Utc>,
+        next_update: DateTime<Utc>,
+    ) -> Result<CertificateRevocationListDer<'static>, Error> {
+        let validity = Validity::new(this_update, next_update)?;
+        let mut register = self.register.clone();
+        register.last_list += 1;
+        let revoked = register
+            .entries
+            .iter()
+            .filter_map(|entry| Some((&entry.serial, entry.revoked?)))
+            .map(|(serial, revocation)| revoked_certificate(serial, revocation))
+            .collect::<Result<_, _>>()?;
+        let list = self
+            .issuer()
+            .revocation_list(register.last_list, validity, revoked)?;
+        self.replace(register)?;
+        Ok(list.into())
+    }
+
+    fn issuer(&self) -> Issuer<'_> {
+        Issuer {
+            key: &self.key,
+            certificate: Some(self.parsed.x509()),
+        }
+    }
+
+    fn check_validity(&self, validity: Validity) -> Result<(), Error> {
+        let (from, to) = self.parsed.validity().ok_or(ErrorKind::Certificate)?;
+        if validity.not_before() < from || validity.not_after() > to {
+            return Err(ErrorKind::ValidityBeyondAuthority.into());
+        }
+        Ok(())
+    }
+
+    /// Enters a certificate into the register; only then is it given out.
+    fn enter(
+        &mut self,
+        certificate: Vec<u8>,
+        serial: CertificateSerial,
+        validity: Validity,
+        issued_to: IssuedTo,
+    ) -> Result<Issued, Error> {
+        let mut register = self.register.clone();
+        register.entries.push(RegisterEntry {
+            serial: serial.clone(),
+            issued_to,
+            not_before: validity.not_before(),
+            not_after: validity.not_after(),
+            revoked: None,
+        });
+        self.replace(register)?;
+        Ok(Issued {
+            certificate: certificate.into(),
+            serial,
+        })
+    }
+
+    fn replace(&mut self, register: Register) -> Result<(), Error> {
+        self.keep(&register)?;
+        self.register = register;
+        Ok(())
+    }
+
+    fn keep(&self, register: &Register) -> Result<(), Error> {
+        let Some(folder) = &self.home else {
+            return Ok(());
+        };
+        let text = serde_json::to_vec_pretty(register)
+            .map_err(|error| Error::from(std::io::Error::from(error)))?;
+        write_durably(folder, REGISTER_FILE, &text)
+    }
+}
+
+fn revoked_certificate(
+    serial: &CertificateSerial,
+    revocation: Revocation,
+) -> Result<RevokedCert, Error> {
+    let crypto = |_| Error::from(ErrorKind::Crypto);
+    let extensions = revocation
+        .reason
+        .crl_reason()
+        .map(|reason| (&reason).to_extension(&Name::default(), &[]))
+        .transpose()
+        .map_err(crypto)?
+        .map(|extension| vec![extension]);
+    Ok(RevokedCert {
+        serial_number: SerialNumber::new(serial.as_bytes()).map_err(crypto)?,
+        revocation_date: to_x509(revocation.at).ok_or(ErrorKind::Validity)?,
+        crl_entry_extensions: extensions,
+    })
+}
+
+/// Writes a file whole or not at all: a temporary file beside it, synced, renamed.
+fn write_durably(folder: &Path, name: &str, contents: &[u8]) -> Result<(), Error> {
+    // On Unix a temporary file is readable by its owner only, and stays so.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(name))
+        .map_err(|error| Error::from(error.error))?;
+    // Makes the rename itself durable; Windows neither needs nor allows opening a folder for it.
+    #[cfg(unix)]
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
