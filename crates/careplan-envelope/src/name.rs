@@ -15,6 +15,21 @@ pub(crate) enum NameProblem {
     Forbidden,
 }
 
+/// Whether a file of this name may be put into a container.
+///
+/// Names have no path, at most 255 bytes of UTF-8, none of `\\ / : * ? " < > |`, no control or
+/// invisible characters, no space or full stop at the end, and are no device of Windows.
+///
+/// ```
+/// assert!(careplan_envelope::is_file_name("第3表.pdf"));
+/// assert!(!careplan_envelope::is_file_name("../第3表.pdf"));
+/// assert!(!careplan_envelope::is_file_name("nul.csv"));
+/// ```
+#[must_use]
+pub fn is_file_name(name: &str) -> bool {
+    check(name).is_ok()
+}
+
 /// Checks a file's name.
 pub(crate) fn check(name: &str) -> Result<(), NameProblem> {
     if name.contains(['/', '\\']) || matches!(name, "." | "..") {

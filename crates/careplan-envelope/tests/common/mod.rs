@@ -6,6 +6,10 @@
     reason = "clippy knows test functions, not what they call"
 )]
 
+pub(crate) mod openssl;
+pub(crate) mod parts;
+pub(crate) mod zip;
+
 use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Stdio};
