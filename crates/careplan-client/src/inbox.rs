@@ -1,0 +1,504 @@
+//! The way in: fetch, verify, store, and only then confirm.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use careplan_core::Sha256Digest;
+use careplan_envelope::ExtractError;
+use careplan_protocol::{
+    Confirmation, ListQuery, PageSize, ProblemCode, SendingId, SendingState, SendingSummary,
+};
+use chrono::{DateTime, Utc};
+
+use crate::caller::Failure;
+use crate::durable::{self, Digesting, io_of};
+use crate::home::{CONTAINER, Shelf};
+use crate::outbox::MOST_PAGES;
+use crate::recognise::recognise;
+use crate::store::NewIncoming;
+use crate::sync::Findings;
+use crate::{
+    CallError, Client, Error, ErrorKind, NoAnswer, Observer, Progress, Refusal, SetFile, SetHeader,
+    Step,
+};
+
+impl Client {
+    /// Fetches, verifies and stores what is new, and confirms each set once it is on the disk.
+    pub(crate) fn fetch_news(&mut self, findings: &mut Findings) -> Result<(), Error> {
+        let mut in_a_row = 0;
+        for summary in self.news()? {
+            let done = match self.store.has_received(summary.sending)? {
+                // Confirmed here, but the platform does not know any more: it was told before
+                // its answer, or its disk, got lost.
+                Some(true) => self.tell(summary.sending, summary.sha256, findings),
+                Some(false) => Ok(()),
+                None => self.receive(&summary, findings),
+            };
+            match done {
+                Ok(()) => in_a_row = 0,
+                Err(Failure::Stop(error)) => return Err(error),
+                Err(Failure::Refused(problem)) if is_gone(problem.known_code()) => in_a_row = 0,
+                Err(Failure::Refused(problem)) => return Err(ErrorKind::Refused(problem).into()),
+                Err(Failure::Postponed(error)) => {
+                    in_a_row += 1;
+                    if in_a_row == 3 {
+                        return Err(error);
+                    }
+                    findings.postponed(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the platform has for this office and does not know to have arrived, in the order in
+    /// which sets are imported.
+    fn news(&mut self) -> Result<Vec<SendingSummary>, Error> {
+        let mut news = BTreeMap::new();
+        for state in [SendingState::Available, SendingState::Fetched] {
+            let mut query = ListQuery {
+                state: Some(state),
+                limit: PageSize::MAX,
+                ..ListQuery::default()
+            };
+            for _ in 0..MOST_PAGES {
+                let page = self
+                    .caller
+                    .call(|call| call.transport.list_received(call.token, &query))
+                    .map_err(Failure::into_error)?;
+                let next = query.following(&page);
+                for summary in page.items {
+                    news.insert((summary.sequence, summary.sending), summary);
+                }
+                match next {
+                    Some(next) if next.after != query.after => query = next,
+                    _ => break,
+                }
+            }
+        }
+        Ok(news.into_values().collect())
+    }
+
+    fn receive(
+        &mut self,
+        summary: &SendingSummary,
+        findings: &mut Findings,
+    ) -> Result<(), Failure> {
+        let id = summary.sending;
+        let scratch = self.home.new_scratch(id)?;
+        self.fetch(summary, &scratch.join(CONTAINER))?;
+        self.caller.observer.step(Step::Fetched);
+        if self.place(summary, &scratch)? {
+            findings.report.received.push(id);
+            self.tell(id, summary.sha256, findings)?;
+        } else {
+            findings.report.quarantined.push(id);
+        }
+        Ok(())
+    }
+
+    /// Fetches a container until it is the one announced.
+    fn fetch(&mut self, summary: &SendingSummary, container: &Path) -> Result<(), Failure> {
+        let (id, total) = (summary.sending, summary.bytes);
+        self.caller.call(|call| {
+            durable::remove(container)?;
+            let digested = durable::write_new(container, |file| -> Result<_, CallError> {
+                let mut sink = Digesting::new(Downloading {
+                    file,
+                    observer: call.observer,
+                    id,
+                    received: 0,
+                    total,
+                    too_long: false,
+                });
+                let fetched = call.transport.fetch(call.token, id, &mut sink);
+                if sink.inner().too_long {
+                    return Err(not_announced());
+                }
+                fetched?;
+                Ok(sink.finish())
+            })?;
+            if digested == (total, summary.sha256) {
+                Ok(())
+            } else {
+                Err(not_announced())
+            }
+        })
+    }
+
+    /// Verifies a fetched container, puts it on its shelf with its files, and records it. `false`
+    /// if it went to the quarantine.
+    fn place(&mut self, summary: &SendingSummary, scratch: &Path) -> Result<bool, Error> {
+        let examined = self.examine(summary, scratch)?;
+        let (shelf, files, signed_at, refusal) = match &examined {
+            Ok(verified) => (
+                Shelf::Inbox,
+                verified.files.as_slice(),
+                Some(verified.signed_at),
+                None,
+            ),
+            Err(refusal) => (Shelf::Quarantine, [].as_slice(), None, Some(refusal)),
+        };
+        let id = summary.sending;
+        self.home.shelve(scratch, shelf, id)?;
+        if refusal.is_some() {
+            self.home.remove_copies(shelf, id)?;
+        }
+        self.caller.observer.step(Step::Placed);
+        self.store.received(&NewIncoming {
+            id,
+            header: header_of(summary),
+            files,
+            announced_files: summary.files,
+            sha256: summary.sha256,
+            bytes: summary.bytes,
+            signed_at,
+            accepted_at: summary.accepted_at,
+            received_at: self.caller.clock.now(),
+            quarantined: refusal,
+        })?;
+        self.caller.observer.step(Step::Stored);
+        match refusal {
+            None => self.caller.observer.progress(&Progress::Stored { id }),
+            Some(refusal) => self
+                .caller
+                .observer
+                .progress(&Progress::Quarantined { id, refusal }),
+        }
+        Ok(refusal.is_none())
+    }
+
+    /// Verifies a container against the trust anchors and against what the platform says of it,
+    /// and writes its files beside it.
+    fn examine(
+        &self,
+        summary: &SendingSummary,
+        scratch: &Path,
+    ) -> Result<Result<Verified, Refusal>, Error> {
+        let path = scratch.join(CONTAINER);
+        let storage = |error| Error::storage(&path)(error);
+        if summary.receiver != self.office {
+            return Ok(Err(differs("not-for-this-office", "宛先", "the receiver")));
+        }
+        // A certificate that ended after the platform took the container was valid for it.
+        let file = File::open(&path).map_err(storage)?;
+        let mut envelope = match self.verifier.verify(file, summary.accepted_at) {
+            Ok(envelope) => envelope,
+            Err(error) if error.is_io() => return Err(storage(io_of(error))),
+            Err(error) => return Ok(Err(Refusal::of(error.code(), &error))),
+        };
+        let (signer, signed_at) = (envelope.signer().office, envelope.signed_at());
+        if signer != summary.sender {
+            return Ok(Err(differs(
+                "signer-mismatch",
+                "署名した事業所",
+                "the signer's office",
+            )));
+        }
+        let names: Vec<String> = envelope
+            .files()
+            .iter()
+            .map(|file| file.name.clone())
+            .collect();
+        if let Err(refusal) = check_names(&names, summary) {
+            return Ok(Err(refusal));
+        }
+        let mut files = Vec::with_capacity(names.len());
+        for (at, name) in names.into_iter().enumerate() {
+            let copy = scratch.join((at + 1).to_string());
+            let copied = durable::write_new(&copy, |file| -> Result<_, Copying> {
+                let mut sink = Digesting::new(file);
+                envelope.copy_file(&name, &mut sink)?;
+                Ok(sink.finish())
+            });
+            let (bytes, sha256) = match copied {
+                Ok(digested) => digested,
+                Err(Copying::File(error) | Copying::Envelope(ExtractError::Sink(error))) => {
+                    return Err(Error::storage(&copy)(error));
+                }
+                // Verified a moment ago: the file on the disk changed.
+                Err(Copying::Envelope(error)) => {
+                    return Err(Error::storage(&copy)(io_of(error)));
+                }
+            };
+            files.push(SetFile {
+                name,
+                bytes,
+                sha256,
+            });
+        }
+        Ok(Ok(Verified { signed_at, files }))
+    }
+
+    /// Confirms what was stored in an earlier round that did not get that far.
+    pub(crate) fn confirm_stored(&mut self, findings: &mut Findings) -> Result<(), Error> {
+        for (id, sha256) in self.store.to_confirm()? {
+            match self.tell(id, sha256, findings) {
+                Ok(()) => {}
+                Err(Failure::Postponed(error)) => findings.postponed(error),
+                Err(failure) => return Err(failure.into_error()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the platform that a set is on this home's disk.
+    fn tell(
+        &mut self,
+        id: SendingId,
+        sha256: Sha256Digest,
+        findings: &mut Findings,
+    ) -> Result<(), Failure> {
+        let told = match self.confirm(id, sha256) {
+            Err(Failure::Refused(problem))
+                if problem.known_code() == Some(ProblemCode::SendingNotFetched) =>
+            {
+                // The platform forgot that it was fetched: fetch once more, for its books only.
+                self.caller
+                    .call(|call| call.transport.fetch(call.token, id, &mut io::sink()))?;
+                self.confirm(id, sha256)
+            }
+            told => told,
+        };
+        match told {
+            Ok(()) => {
+                self.caller.observer.step(Step::ConfirmationSent);
+                self.store.confirmed(id, None)?;
+                self.caller.observer.step(Step::Confirmed);
+                self.caller.observer.progress(&Progress::Confirmed { id });
+                findings.report.confirmed.push(id);
+                Ok(())
+            }
+            Err(Failure::Refused(problem)) => {
+                self.store.confirmed(id, Some(&Refusal::from(&problem)))?;
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn confirm(&mut self, id: SendingId, sha256: Sha256Digest) -> Result<(), Failure> {
+        self.caller.call(|call| {
+            let confirmation = Confirmation { sha256 };
+            let summary = call.transport.confirm(call.token, id, &confirmation)?;
+            if summary.sending == id && summary.state == SendingState::Confirmed {
+                return Ok(());
+            }
+            Err(NoAnswer::NotUnderstood {
+                reason: "the answer does not confirm the sending".to_owned(),
+            }
+            .into())
+        })
+    }
+
+    /// Looks at the quarantined containers again, after a trust anchor or the clock was put right.
+    /// Those that verify now go to the inbox and are confirmed by the next [`sync`](Self::sync).
+    ///
+    /// # Errors
+    /// The home's errors.
+    pub fn recheck_quarantine(&mut self) -> Result<Vec<SendingId>, Error> {
+        let mut released = Vec::new();
+        for id in self.store.quarantined()? {
+            let set = self.incoming(id)?;
+            let SetHeader {
+                sender,
+                receiver,
+                set: kind,
+                month,
+                sequence,
+            } = set.header;
+            let summary = SendingSummary {
+                sending: id,
+                sender,
+                receiver,
+                set: kind,
+                month,
+                sequence,
+                files: self.store.announced_files(id)?,
+                sha256: set.sha256,
+                bytes: set.bytes,
+                state: SendingState::Fetched,
+                accepted_at: set.accepted_at,
+                fetched_at: None,
+                settled_at: None,
+                expires_at: set.accepted_at,
+            };
+            let kept = self.home.folder(Shelf::Quarantine, id);
+            let (from, scratch) = (kept.join(CONTAINER), self.home.new_scratch(id)?);
+            let to = scratch.join(CONTAINER);
+            let storage = |error| Error::storage(&to)(error);
+            let mut reader = File::open(&from).map_err(Error::storage(&from))?;
+            durable::write_new(&to, |file| io::copy(&mut reader, file)).map_err(storage)?;
+            if durable::digest_file(&to).map_err(storage)? != (set.bytes, set.sha256) {
+                return Err(ErrorKind::Damaged {
+                    path: from,
+                    what: "not the container that was received",
+                }
+                .into());
+            }
+            if self.place(&summary, &scratch)? {
+                durable::remove(&kept).map_err(Error::storage(&kept))?;
+                released.push(id);
+            }
+        }
+        Ok(released)
+    }
+
+    /// The container of a received set as it came: the evidence of who sent what. Quarantined ones
+    /// too, for whoever looks into it.
+    ///
+    /// # Errors
+    /// If there is no such set, or the file cannot be opened.
+    pub fn received_container(&self, id: SendingId) -> Result<File, Error> {
+        let shelf = if self.incoming(id)?.state.is_verified() {
+            Shelf::Inbox
+        } else {
+            Shelf::Quarantine
+        };
+        let path = self.home.folder(shelf, id).join(CONTAINER);
+        File::open(&path).map_err(Error::storage(&path))
+    }
+}
+
+/// What a container turned out to be.
+struct Verified {
+    signed_at: DateTime<Utc>,
+    files: Vec<SetFile>,
+}
+
+/// What can go wrong while a file is copied out of a container.
+enum Copying {
+    File(io::Error),
+    Envelope(ExtractError),
+}
+
+impl From<io::Error> for Copying {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<ExtractError> for Copying {
+    fn from(error: ExtractError) -> Self {
+        Self::Envelope(error)
+    }
+}
+
+/// Whether a sending was there when listed and cannot be had any more: nothing is wrong here.
+const fn is_gone(code: Option<ProblemCode>) -> bool {
+    matches!(
+        code,
+        Some(
+            ProblemCode::SendingWithdrawn
+                | ProblemCode::SendingExpired
+                | ProblemCode::SendingRefused
+                | ProblemCode::SendingNotFound
+        )
+    )
+}
+
+fn not_announced() -> CallError {
+    NoAnswer::Interrupted {
+        reason: "the container is not the one announced".to_owned(),
+    }
+    .into()
+}
+
+const fn header_of(summary: &SendingSummary) -> SetHeader {
+    SetHeader {
+        sender: summary.sender,
+        receiver: summary.receiver,
+        set: summary.set,
+        month: summary.month,
+        sequence: summary.sequence,
+    }
+}
+
+/// The names in a container must be one set, and the one the platform says it is.
+fn check_names(names: &[String], summary: &SendingSummary) -> Result<(), Refusal> {
+    let found = recognise(names).unwrap_or_default();
+    let [set] = found.sets.as_slice() else {
+        return Err(Refusal {
+            code: "not-a-set".to_owned(),
+            ja:
+                "ファイルの組み合わせが標準仕様の送信単位ではありません。送信元に確認してください。"
+                    .to_owned(),
+            en: "its files are not one set of the standard; ask the sender".to_owned(),
+        });
+    };
+    let header = set.header;
+    let expected = header_of(summary);
+    if header.sender != expected.sender {
+        Err(differs(
+            "sender-mismatch",
+            "ファイル名の送信元",
+            "the sender in the file names",
+        ))
+    } else if header.receiver != expected.receiver {
+        Err(differs(
+            "receiver-mismatch",
+            "ファイル名の送信先",
+            "the receiver in the file names",
+        ))
+    } else if header.set != expected.set
+        || header.month != expected.month
+        || header.sequence != expected.sequence
+        || usize::try_from(summary.files) != Ok(names.len())
+    {
+        Err(differs("set-mismatch", "送信単位の内容", "the set"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The container is not what the platform says it is.
+fn differs(code: &str, ja: &str, en: &str) -> Refusal {
+    Refusal {
+        code: code.to_owned(),
+        ja: format!(
+            "{ja}が、センターの示す内容と一致しません。取り込まずに、運用センターに連絡してください。"
+        ),
+        en: format!(
+            "{en} is not what the platform says; do not use it, and tell the operations centre"
+        ),
+    }
+}
+
+/// A container on its way: tells how far it is, and ends when it is longer than announced.
+struct Downloading<'a> {
+    file: &'a mut File,
+    observer: &'a mut dyn Observer,
+    id: SendingId,
+    received: u64,
+    total: u64,
+    too_long: bool,
+}
+
+impl Write for Downloading<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        if self.received + buffer.len() as u64 > self.total {
+            self.too_long = true;
+            return Err(io::Error::other("longer than announced"));
+        }
+        let written = self.file.write(buffer)?;
+        self.received += written as u64;
+        let Self {
+            id,
+            received,
+            total,
+            ..
+        } = *self;
+        self.observer.progress(&Progress::Downloading {
+            id,
+            received,
+            total,
+        });
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,216 @@
+//! Putting files in: which can be sent, as which sets, and why others cannot.
+
+use std::path::{Path, PathBuf};
+
+use careplan_core::{Explain, Lang, OfficeNumber};
+
+use crate::{Refusal, SetHeader};
+
+/// A look at a set before it is taken, for a vendor's or a conformance checker's own rules.
+///
+/// It gets the header and the files with their paths; a refusal keeps everything put in together
+/// out. Warnings are for the check itself to tell.
+pub trait PutInCheck: Send {
+    /// Looks at one set.
+    ///
+    /// # Errors
+    /// Why the set may not be sent.
+    fn check(&mut self, header: &SetHeader, files: &[PathBuf]) -> Result<(), Refusal>;
+}
+
+impl<F> PutInCheck for F
+where
+    F: FnMut(&SetHeader, &[PathBuf]) -> Result<(), Refusal> + Send,
+{
+    fn check(&mut self, header: &SetHeader, files: &[PathBuf]) -> Result<(), Refusal> {
+        self(header, files)
+    }
+}
+
+/// A file or set that cannot be sent.
+///
+/// Its words repeat the file's name, which the person who put it in gave; show them to that
+/// person, and mind that a PDF's name may name somebody before logging them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutInRefusal {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) kind: PutInRefusalKind,
+}
+
+/// Why it cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PutInRefusalKind {
+    /// No file was given, or a folder without files.
+    Nothing,
+    /// The file cannot be read: the system's words.
+    Unreadable(String),
+    /// The name is none of the standard's, and the file no PDF.
+    NotStandard(Refusal),
+    /// The files are none of the sets that may travel.
+    NotASet(Refusal),
+    /// The sender in the names is another office.
+    OtherSender {
+        /// The office in the names.
+        found: OfficeNumber,
+        /// The office of the home.
+        expected: OfficeNumber,
+    },
+    /// The receiver in the names is the office itself.
+    OwnNumber,
+    /// A PDF without files of the standard beside it.
+    PdfAlone,
+    /// A PDF beside sets for several offices: it is not clear to whom it may go.
+    PdfForSeveral,
+    /// Two files of the same name in one set; upper and lower case count as the same.
+    SameName,
+    /// The name cannot be a file's name everywhere.
+    UnsafeName,
+    /// A file of this name and other content is on its way already.
+    NameUsed,
+    /// The check refused the set.
+    Check(Refusal),
+}
+
+impl PutInRefusal {
+    pub(crate) fn file(path: &Path, kind: PutInRefusalKind) -> Self {
+        Self {
+            path: Some(path.to_owned()),
+            kind,
+        }
+    }
+
+    pub(crate) const fn whole(kind: PutInRefusalKind) -> Self {
+        Self { path: None, kind }
+    }
+
+    /// The file, or one of the set; none if it is about everything put in.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn kind(&self) -> &PutInRefusalKind {
+        &self.kind
+    }
+}
+
+impl Explain for PutInRefusal {
+    fn explain(&self, lang: Lang) -> String {
+        use PutInRefusalKind as Kind;
+        let (ja, en) = match &self.kind {
+            Kind::Nothing => (
+                "ファイルがありません。送信するCSVファイルを指定してください。".to_owned(),
+                "there is no file; give the CSV files to send".to_owned(),
+            ),
+            Kind::Unreadable(reason) => (
+                format!("読み込めません（{reason}）。ファイルの場所と権限を確かめてください。"),
+                format!("could not be read ({reason}); check where it is and its permissions"),
+            ),
+            Kind::NotStandard(refusal) | Kind::NotASet(refusal) | Kind::Check(refusal) => {
+                (refusal.ja.clone(), refusal.en.clone())
+            }
+            Kind::OtherSender { found, expected } => (
+                format!("ファイル名の送信元が事業所{found}です。事業所{expected}から出力したファイルを指定してください。"),
+                format!("the sender in the name is office {found}; give files that office {expected} exported"),
+            ),
+            Kind::OwnNumber => (
+                "ファイル名の送信先が自事業所です。送信先の事業所番号を確かめて、出力し直してください。".to_owned(),
+                "the receiver in the name is the office itself; check the receiver and export again".to_owned(),
+            ),
+            Kind::PdfAlone => (
+                "PDFだけでは送信できません。同じフォルダーのCSVファイルと一緒に指定してください。".to_owned(),
+                "a PDF does not travel alone; give it together with the CSV files of its folder".to_owned(),
+            ),
+            Kind::PdfForSeveral => (
+                "送信先が複数あるため、PDFをどの事業所に送るか決められません。送信先ごとに分けて指定してください。".to_owned(),
+                "there are several receivers, and it is not clear to whom the PDF may go; give the files of one receiver at a time".to_owned(),
+            ),
+            Kind::SameName => (
+                "同じ名前のファイルが複数あります。1つにしてください。".to_owned(),
+                "there are several files of this name; keep one".to_owned(),
+            ),
+            Kind::UnsafeName => (
+                "ファイル名に使えない文字または名前です。記号を除いた名前に変えてください。".to_owned(),
+                "the name has characters or words that not every system takes; rename the file".to_owned(),
+            ),
+            Kind::NameUsed => (
+                "同じ名前で内容の異なるファイルを送信済みか送信待ちです。訂正する場合は、ソフトウェアから出力し直して（作成日時が変わります）指定してください。".to_owned(),
+                "a file of this name with other content is sent or waiting; to correct it, export again, which gives it a new time in its name".to_owned(),
+            ),
+        };
+        let name = self
+            .path
+            .as_deref()
+            .and_then(Path::file_name)
+            .map(|name| name.to_string_lossy().into_owned());
+        match name {
+            Some(name) => lang.pick(format!("{name}: {ja}"), format!("{name}: {en}")),
+            None => lang.pick(ja, en),
+        }
+    }
+}
+
+/// Whether a name is a file's name on Windows, macOS and Linux alike, and no path.
+pub(crate) fn is_safe_name(name: &str) -> bool {
+    const RESERVED: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+    let bad = |c: char| c.is_control() || r#"<>:"/\|?*"#.contains(c);
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let upper = stem.to_ascii_uppercase();
+    let numbered = ["COM", "LPT"].iter().any(|port| {
+        upper
+            .strip_prefix(port)
+            .is_some_and(|rest| rest.chars().count() == 1 && rest != "0")
+    });
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.chars().any(bad)
+        && !name.starts_with(' ')
+        && !name.ends_with(['.', ' '])
+        && !RESERVED.contains(&upper.as_str())
+        && !numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_files_everywhere() {
+        for good in [
+            "UPPLAN_202610_1370948774_43_1375169671_11_20260921113320.CSV",
+            "週間計画 (2).pdf",
+            "a",
+            ".pdf",
+            "com.pdf",
+            "COM10.pdf",
+        ] {
+            assert!(is_safe_name(good), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            r"a\b",
+            "../a.pdf",
+            "C:a.pdf",
+            "a?.pdf",
+            "a\n.pdf",
+            "a.",
+            "a ",
+            " a",
+            "CON",
+            "con.pdf",
+            "nul.tar.gz",
+            "COM1.pdf",
+            "lpt9",
+            "aux .pdf",
+        ] {
+            assert!(!is_safe_name(bad), "{bad}");
+        }
+        assert!(!is_safe_name(&"a".repeat(256)));
+    }
+}
