@@ -16,6 +16,6 @@ pub use fault::{Fault, FaultKind, Misform, Severity};
 pub use name::{FileName, NameError, NameErrorKind, NameOddity, Party, PictureName};
 pub use read::{Lenient, LenientReader, LenientSlice, ReadError, Reader, Records, records};
 pub use set::{FileSet, Grouping, SetFault, SetFile, edition_of, group};
-pub use table::{FileKind, Table};
+pub use table::{FileKind, Table, TableVisitor};
 pub use value::Text;
 pub use write::{FileWriter, WriteError, Writer, write_whole};

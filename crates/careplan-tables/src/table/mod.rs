@@ -100,6 +100,34 @@ pub trait Table: sealed::Sealed {
     fn into_owned(record: Self::Record<'_>) -> Self::Record<'static>;
 }
 
+/// Does the same with any table; see [`FileKind::visit`].
+///
+/// ```
+/// use careplan_tables::{FileKind, ReadError, Table, TableVisitor, records};
+///
+/// /// Counts the records of a file, and fails if one departs from the standard.
+/// struct Count<'b>(&'b [u8]);
+///
+/// impl TableVisitor for Count<'_> {
+///     type Output = Result<usize, ReadError>;
+///
+///     fn visit<T: Table>(self) -> Self::Output {
+///         records::<T>(self.0).try_fold(0, |count, record| record.map(|_| count + 1))
+///     }
+/// }
+///
+/// let bytes = b"202407,133594,0462428004,20260915\r\n";
+/// assert_eq!(FileKind::Table1Deletion.visit(Count(bytes))?, 1);
+/// # Ok::<(), ReadError>(())
+/// ```
+pub trait TableVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it with the table `T`.
+    fn visit<T: Table>(self) -> Self::Output;
+}
+
 /// What declarations name.
 mod vocabulary {
     pub(super) use careplan_core::{
@@ -140,6 +168,16 @@ macro_rules! file_kinds {
             pub fn layout(self) -> &'static Layout {
                 match self {
                     $(Self::$name => &$module::LAYOUT,)*
+                }
+            }
+
+            /// Calls the visitor with the kind's type: how a program that learns the kind from a
+            /// file's name does the same with every table.
+            // Some tables have a lifetime and some have none; the visitor's does not matter.
+            #[allow(elided_lifetimes_in_paths)]
+            pub fn visit<V: TableVisitor>(self, visitor: V) -> V::Output {
+                match self {
+                    $(Self::$name => visitor.visit::<$name>(),)*
                 }
             }
         }
