@@ -3,7 +3,7 @@
 use careplan_core::OfficeNumber;
 use serde::{Deserialize, Serialize};
 
-use crate::Wording;
+use crate::Problem;
 
 /// What the platform says about an office: the answer of
 /// [`Endpoint::Directory`](crate::Endpoint::Directory).
@@ -13,7 +13,7 @@ pub struct DirectoryEntry {
     pub office: OfficeNumber,
     /// Whether the caller may send to it today.
     pub reachable: bool,
-    /// Why not, and what to do, if it is not reachable.
+    /// The problem a sending would be answered with, if it is not reachable: why, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Wording>,
+    pub reason: Option<Problem>,
 }

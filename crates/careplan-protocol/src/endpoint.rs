@@ -46,8 +46,9 @@ macro_rules! endpoints {
         $method:ident $template:literal, $authentication:ident;
     )+) => {
         /// A call of the API.
+        ///
+        /// Exhaustive, so that a platform that does not answer one of them does not compile.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
         pub enum Endpoint {
             $( $(#[doc = $doc])+ $name, )+
         }

@@ -100,6 +100,12 @@ problem_codes! {
         / "The path, query, a header or the body could not be read.",
     action: "ソフトウェアの提供元に連絡してください。" / "Tell the vendor of your software.";
 
+    IdempotencyKeyInvalid, "idempotency_key_invalid", 400, Never,
+    title: "冪等キーが正しくありません" / "No valid idempotency key",
+    detail: "Idempotency-Keyヘッダーがないか、UUIDではありません。"
+        / "The Idempotency-Key header is missing or is no UUID.",
+    action: "ソフトウェアの提供元に連絡してください。" / "Tell the vendor of your software.";
+
     UploadInterrupted, "upload_interrupted", 400, Later,
     title: "送信が途中で切れました" / "The upload was cut off",
     detail: "コンテナの最後まで届かなかったため、何も保存していません。"

@@ -1,0 +1,78 @@
+//! The API: every [`Endpoint`] of the protocol with its handler.
+//!
+//! Handlers read what the call brings, ask [`Doorkeeper`] or [`Delivery`], and write the answer.
+
+mod body;
+mod caller;
+mod handlers;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{MethodFilter, MethodRouter, get, on};
+use careplan_protocol::{Endpoint, Method, ProblemCode};
+use chrono::{DateTime, Utc};
+
+use crate::auth::Doorkeeper;
+use crate::clock::recorded_now;
+use crate::delivery::Delivery;
+use crate::problems::NotDone;
+use crate::trust::TrustStore;
+use crate::{Clock, Limits};
+
+/// What handlers work with.
+pub(crate) struct App {
+    pub(crate) doorkeeper: Doorkeeper,
+    pub(crate) delivery: Delivery,
+    pub(crate) trust: Arc<TrustStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+}
+
+impl App {
+    fn now(&self) -> DateTime<Utc> {
+        recorded_now(&*self.clock)
+    }
+}
+
+/// All calls of the API.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let router = Endpoint::ALL
+        .iter()
+        .fold(Router::new(), |router, &endpoint| {
+            router.route(endpoint.template(), handler(endpoint))
+        });
+    router
+        .route("/v1/problems/{code}", get(handlers::problem))
+        .fallback(async || NotDone::from(ProblemCode::NotFound))
+        .method_not_allowed_fallback(async || NotDone::from(ProblemCode::MethodNotAllowed))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            request::answer,
+        ))
+        .with_state(app)
+}
+
+fn handler(endpoint: Endpoint) -> MethodRouter<Arc<App>> {
+    let method = match endpoint.method() {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Put => MethodFilter::PUT,
+        Method::Delete => MethodFilter::DELETE,
+    };
+    match endpoint {
+        Endpoint::LogIn => on(method, handlers::log_in),
+        Endpoint::Refresh => on(method, handlers::refresh),
+        Endpoint::LogOut => on(method, handlers::log_out),
+        Endpoint::Directory => on(method, handlers::directory),
+        Endpoint::Send => on(method, handlers::send),
+        Endpoint::ListSent => on(method, handlers::list_sent),
+        Endpoint::ListReceived => on(method, handlers::list_received),
+        Endpoint::Show => on(method, handlers::show),
+        Endpoint::Fetch => on(method, handlers::fetch),
+        Endpoint::Confirm => on(method, handlers::confirm),
+        Endpoint::Withdraw => on(method, handlers::withdraw),
+    }
+}

@@ -1,0 +1,156 @@
+//! What a platform is started with.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use careplan_envelope::CertificateProfile;
+use chrono::TimeDelta;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+
+use crate::{Clock, SystemClock};
+
+/// What a platform is started with.
+pub struct PlatformConfig {
+    /// Folder of the database and the containers; made if it is not there.
+    pub home: PathBuf,
+    /// Address to listen on; port 0 takes a free one, see
+    /// [`Platform::address`](crate::Platform::address).
+    pub listen: SocketAddr,
+    /// What the platform shows to its callers.
+    pub identity: ServerIdentity,
+    /// Which offices' certificates it believes.
+    pub trust: Trust,
+    /// Bounds on what callers can take.
+    pub limits: Limits,
+    /// How long a sending can be fetched and confirmed; 90 days by default.
+    pub keep: TimeDelta,
+    /// Connections that read the database; 4 by default.
+    pub readers: NonZeroUsize,
+    /// Where the time comes from; the operating system by default.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl PlatformConfig {
+    /// A platform on a free loopback port, everything else as by default.
+    #[must_use]
+    pub fn new(home: impl Into<PathBuf>, identity: ServerIdentity, trust: Trust) -> Self {
+        Self {
+            home: home.into(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            identity,
+            trust,
+            limits: Limits::default(),
+            keep: TimeDelta::days(90),
+            readers: const { NonZeroUsize::new(4).unwrap() },
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl fmt::Debug for PlatformConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlatformConfig")
+            .field("home", &self.home)
+            .field("listen", &self.listen)
+            .field("trust", &self.trust)
+            .field("limits", &self.limits)
+            .field("keep", &self.keep)
+            .field("readers", &self.readers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The platform's TLS certificate and its key.
+pub struct ServerIdentity {
+    /// The certificate, then the intermediates up to but without the root.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The certificate's private key.
+    pub key: PrivateKeyDer<'static>,
+}
+
+impl fmt::Debug for ServerIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerIdentity(key hidden)")
+    }
+}
+
+/// Which offices' certificates are believed, in the TLS handshake and in containers alike.
+#[derive(Clone)]
+pub struct Trust {
+    /// The authorities that issue offices' certificates.
+    pub anchors: Vec<CertificateDer<'static>>,
+    /// Their revocation lists. If there is any, every certificate must be covered by one.
+    pub revocation_lists: Vec<CertificateRevocationListDer<'static>>,
+    /// Where kind and office number stand in a certificate.
+    pub profile: CertificateProfile,
+}
+
+impl Trust {
+    /// Believes one authority, whose certificates are as the default profile says.
+    #[must_use]
+    pub fn in_authority(anchor: CertificateDer<'static>) -> Self {
+        Self {
+            anchors: vec![anchor],
+            revocation_lists: Vec::new(),
+            profile: CertificateProfile::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust")
+            .field("anchors", &self.anchors.len())
+            .field("revocation_lists", &self.revocation_lists.len())
+            .field("profile", &self.profile)
+            .finish()
+    }
+}
+
+/// Bounds on what callers can take, so that none of them keeps the others from being served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at a time; further ones wait to be accepted.
+    pub connections: usize,
+    /// Time for the TLS handshake.
+    pub handshake: Duration,
+    /// Time for the head of a request, counted from the end of the one before: also how long an
+    /// idle connection is kept.
+    pub head: Duration,
+    /// Size of the head of a request, in bytes, at least 8,192.
+    pub head_bytes: usize,
+    /// Headers in a request.
+    pub headers: usize,
+    /// Size of a JSON body, in bytes.
+    pub json_bytes: usize,
+    /// Size of a container, in bytes.
+    pub container_bytes: u64,
+    /// The longest pause in a body.
+    pub pause: Duration,
+    /// Time for a whole body; must stay below an hour.
+    pub upload: Duration,
+    /// Passwords hashed at a time; each takes a core and about 20 MB.
+    pub hashing: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            handshake: Duration::from_secs(10),
+            head: Duration::from_secs(60),
+            head_bytes: 16 * 1024,
+            headers: 64,
+            json_bytes: 16 * 1024,
+            container_bytes: 32 * 1024 * 1024,
+            pause: Duration::from_secs(30),
+            upload: Duration::from_secs(10 * 60),
+            hashing: 2,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Why a platform did not start, or an administration call was not done.
+
+use std::error::Error as StdError;
+
+use careplan_core::{Explain, Lang, OfficeNumber};
+
+use crate::StorageError;
+
+/// Why a platform did not start or took no new trust.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.explain(Lang::En))]
+#[non_exhaustive]
+pub enum StartError {
+    /// The storage cannot be used.
+    Storage(#[source] StorageError),
+    /// The address cannot be listened on.
+    Listen(#[source] std::io::Error),
+    /// Certificate and key of the platform do not make an identity.
+    Identity(#[source] rustls::Error),
+    /// Trust anchors or revocation lists cannot be used.
+    Trust(#[source] Box<dyn StdError + Send + Sync>),
+    /// The operating system gave no threads or no randomness.
+    System(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl StartError {
+    pub(crate) const fn identity(error: rustls::Error) -> Self {
+        Self::Identity(error)
+    }
+
+    pub(crate) fn trust(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Trust(error.into())
+    }
+
+    pub(crate) fn system(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::System(error.into())
+    }
+}
+
+impl From<StorageError> for StartError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Explain for StartError {
+    fn explain(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (lang, Self::Storage(error)) => error.explain(lang),
+            (Lang::Ja, Self::Listen(error)) => format!(
+                "待ち受けるアドレスを使用できません（{error}）。アドレスとポートを確かめてください。"
+            ),
+            (Lang::En, Self::Listen(error)) => {
+                format!("cannot listen on the address: {error}; check address and port")
+            }
+            (Lang::Ja, Self::Identity(error)) => format!(
+                "サーバー証明書と秘密鍵を使用できません（{error}）。組み合わせを確かめてください。"
+            ),
+            (Lang::En, Self::Identity(error)) => format!(
+                "server certificate and key cannot be used: {error}; check that they belong together"
+            ),
+            (Lang::Ja, Self::Trust(error)) => format!(
+                "認証局の証明書または失効リストを使用できません（{error}）。ファイルを確かめてください。"
+            ),
+            (Lang::En, Self::Trust(error)) => format!(
+                "trust anchors or revocation lists cannot be used: {error}; check the files"
+            ),
+            (Lang::Ja, Self::System(error)) => {
+                format!("動作に必要な資源を得られません（{error}）。")
+            }
+            (Lang::En, Self::System(error)) => {
+                format!("the system does not give what is needed: {error}")
+            }
+        }
+    }
+}
+
+/// Why an administration call was not done.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.explain(Lang::En))]
+#[non_exhaustive]
+pub enum AdministrationError {
+    /// The storage cannot be used.
+    Storage(#[source] StorageError),
+    /// The office is not registered.
+    UnknownOffice(OfficeNumber),
+    /// There is no account with this user ID.
+    UnknownAccount,
+    /// The licence rules refuse the event.
+    Licence(#[source] careplan_licence::EventRefused),
+    /// The password could not be hashed, or no threads were to be had.
+    System(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl From<StorageError> for AdministrationError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<careplan_licence::EventRefused> for AdministrationError {
+    fn from(error: careplan_licence::EventRefused) -> Self {
+        Self::Licence(error)
+    }
+}
+
+impl Explain for AdministrationError {
+    fn explain(&self, lang: Lang) -> String {
+        match self {
+            Self::Storage(error) => error.explain(lang),
+            Self::UnknownOffice(office) => match lang {
+                Lang::Ja => format!("事業所{office}は登録されていません。先に登録してください。"),
+                Lang::En => format!("office {office} is not registered; register it first"),
+            },
+            Self::UnknownAccount => lang
+                .pick(
+                    "このユーザIDは登録されていません。先に登録してください。",
+                    "there is no account with this user ID; register it first",
+                )
+                .to_owned(),
+            Self::Licence(error) => error.explain(lang),
+            Self::System(error) => match lang {
+                Lang::Ja => format!("動作に必要な資源を得られません（{error}）。"),
+                Lang::En => format!("the system does not give what is needed: {error}"),
+            },
+        }
+    }
+}

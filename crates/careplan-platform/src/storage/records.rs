@@ -1,0 +1,222 @@
+//! What storage keeps, and the decisions that have to be taken inside its transactions.
+
+use careplan_core::OfficeNumber;
+use careplan_protocol::{
+    Event, IdempotencyKey, Receipt, SendingSummary, SessionTimes, TransitionRefused, UserId,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::auth::{PasswordHash, TokenHash};
+
+/// A log-in.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) user: UserId,
+    pub(crate) office: OfficeNumber,
+    pub(crate) password: PasswordHash,
+    pub(crate) validity: PasswordValidity,
+}
+
+/// Whether a right password logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PasswordValidity {
+    /// Until it is changed.
+    Unlimited,
+    /// Until an instant; refused as expired from then on.
+    Until(DateTime<Utc>),
+    /// Given by the operator, to be changed before the first log-in; refused as temporary.
+    Temporary,
+}
+
+/// Log-in attempts of an office since its last successful one.
+///
+/// Kept by office, not by user ID: a caller can only try passwords of the office its certificate
+/// is for, so nobody locks another office out, and a lock tells nothing about which user IDs exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Attempts {
+    pub(crate) count: u32,
+    pub(crate) locked_until: Option<DateTime<Utc>>,
+}
+
+impl Attempts {
+    /// How many attempts may fail before the office is locked.
+    const FREE: u32 = 5;
+    /// The first lock; each further failure doubles it.
+    const FIRST_LOCK: TimeDelta = TimeDelta::minutes(1);
+    /// The longest lock.
+    const LONGEST_LOCK: TimeDelta = TimeDelta::hours(1);
+
+    /// Counts an attempt as failed before the password is looked at, so that many at once do not
+    /// slip through; a successful one forgets the count.
+    ///
+    /// # Errors
+    /// Until when the office is locked.
+    pub(crate) fn begin(self, now: DateTime<Utc>) -> Result<Self, DateTime<Utc>> {
+        if let Some(until) = self.locked_until.filter(|until| now < *until) {
+            return Err(until);
+        }
+        let count = self.count.saturating_add(1);
+        let locked_until = count.checked_sub(Self::FREE).map(|over| {
+            let lock = Self::FIRST_LOCK * 2_i32.pow(over.min(10));
+            now + lock.min(Self::LONGEST_LOCK)
+        });
+        Ok(Self {
+            count,
+            locked_until,
+        })
+    }
+}
+
+/// The hashes of a session's two tokens; the tokens themselves are not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SessionTokens {
+    pub(crate) access: TokenHash,
+    pub(crate) refresh: TokenHash,
+}
+
+/// A session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StoredSession {
+    pub(crate) id: Uuid,
+    pub(crate) office: OfficeNumber,
+    pub(crate) user: UserId,
+    pub(crate) tokens: SessionTokens,
+    pub(crate) times: SessionTimes,
+}
+
+impl StoredSession {
+    /// The session with fresh tokens, for an office that presents the refresh token `now`.
+    pub(crate) fn rotate(
+        self,
+        office: OfficeNumber,
+        fresh: SessionTokens,
+        now: DateTime<Utc>,
+    ) -> Rotation {
+        if self.office != office {
+            return Rotation::Unknown;
+        }
+        match self.times.refreshed_at(now) {
+            Some(times) => Rotation::Rotated(Self {
+                tokens: fresh,
+                times,
+                ..self
+            }),
+            None => Rotation::Expired,
+        }
+    }
+}
+
+/// What became of a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// The session with its fresh tokens.
+    Rotated(StoredSession),
+    /// The session is over.
+    Expired,
+    /// It was used before: it was copied, and the session is ended (RFC 9700 section 4.14.2).
+    Reused,
+    /// There is no such token, or it is another office's.
+    Unknown,
+}
+
+/// Whether a list is of what was sent or of what was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Sent,
+    Received,
+}
+
+/// A sending as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredSending {
+    pub(crate) summary: SendingSummary,
+    pub(crate) idempotency_key: IdempotencyKey,
+}
+
+impl StoredSending {
+    /// The receipt, the same each time it is asked for.
+    pub(crate) fn receipt(&self) -> Receipt {
+        let summary = &self.summary;
+        Receipt {
+            sending: summary.sending,
+            idempotency_key: self.idempotency_key,
+            sender: summary.sender,
+            receiver: summary.receiver,
+            set: summary.set,
+            sha256: summary.sha256,
+            bytes: summary.bytes,
+            accepted_at: summary.accepted_at,
+            expires_at: summary.expires_at,
+        }
+    }
+
+    /// Whether its time for being confirmed is over.
+    fn is_overdue(&self, at: DateTime<Utc>) -> bool {
+        at >= self.summary.expires_at && !self.summary.state.is_settled()
+    }
+
+    /// Lets an event happen; whether it changed anything. What is overdue expires first.
+    pub(crate) fn apply(
+        &mut self,
+        event: Event,
+        at: DateTime<Utc>,
+    ) -> Result<bool, TransitionRefused> {
+        if event != Event::Expire && self.is_overdue(at) {
+            return Err(TransitionRefused::Expired);
+        }
+        let transition = self.summary.state.after(event)?;
+        if !transition.is_change() {
+            return Ok(false);
+        }
+        self.summary.state = transition.state();
+        if event == Event::Fetch {
+            self.summary.fetched_at = Some(at);
+        }
+        if self.summary.state.is_settled() {
+            self.summary.settled_at = Some(at);
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn noon() -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap()
+    }
+
+    #[test]
+    fn the_fifth_failure_locks_for_a_minute_and_each_further_one_twice_as_long() {
+        let mut now = noon();
+        let mut attempts = Attempts::default();
+        for _ in 0..4 {
+            attempts = attempts.begin(now).unwrap();
+            assert_eq!(attempts.locked_until, None);
+        }
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            attempts = attempts.begin(now).unwrap();
+            let until = now + TimeDelta::minutes(minutes);
+            assert_eq!(attempts.locked_until, Some(until));
+            assert_eq!(attempts.begin(until - TimeDelta::seconds(1)), Err(until));
+            now = until;
+        }
+    }
+
+    #[test]
+    fn attempts_never_overflow() {
+        let attempts = Attempts {
+            count: u32::MAX,
+            locked_until: None,
+        };
+        assert_eq!(
+            attempts.begin(noon()).unwrap().locked_until,
+            Some(noon() + TimeDelta::hours(1))
+        );
+    }
+}

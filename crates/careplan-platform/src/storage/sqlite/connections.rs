@@ -1,0 +1,321 @@
+//! The connections to the database and the threads they live on: one that writes, some that read.
+//!
+//! The writer takes what waits for it into one transaction, each piece of work in a savepoint of
+//! its own, and commits once: under load one fsync serves many. Nobody gets an answer before the
+//! commit.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::storage::{StorageError, StorageErrorKind};
+
+/// How many pieces of work may wait for a thread before callers have to wait to hand theirs in.
+const QUEUE: usize = 1024;
+/// How many pieces of work one commit serves at most, so that the first does not wait for ever.
+const BATCH: usize = 256;
+/// How long to wait for another process that writes, such as an administration command.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 64;
+
+/// Opens the database for writing: durable, in write-ahead mode.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StorageError> {
+    const WHAT: &str = "opening the database";
+    let connection = Connection::open(path).map_err(StorageError::unavailable(WHAT))?;
+    let set = |name, value: &str| {
+        connection
+            .pragma_update(None, name, value)
+            .map_err(StorageError::unavailable(WHAT))
+    };
+    // The mode is kept in the file; FULL makes every commit reach the disk before it returns.
+    set("journal_mode", "WAL")?;
+    set("synchronous", "FULL")?;
+    set("foreign_keys", "ON")?;
+    tune(&connection, WHAT)?;
+    Ok(connection)
+}
+
+fn open_for_reading(path: &Path) -> Result<Connection, StorageError> {
+    const WHAT: &str = "opening the database for reading";
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(StorageError::unavailable(WHAT))?;
+    tune(&connection, WHAT)?;
+    Ok(connection)
+}
+
+fn tune(connection: &Connection, what: &'static str) -> Result<(), StorageError> {
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(StorageError::unavailable(what))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// A thread is gone: the platform is being killed.
+fn stopped() -> StorageError {
+    StorageError::without_source(
+        StorageErrorKind::Unavailable,
+        "the storage is shutting down",
+    )
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StorageError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(StorageError::unavailable("starting a storage thread"))
+}
+
+/// A piece of work for a reader; it tells its caller itself.
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Connections that read, each on a thread of its own.
+pub(super) struct Readers {
+    queue: Option<async_channel::Sender<Read>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    pub(super) fn start(path: &Path, count: NonZeroUsize) -> Result<Self, StorageError> {
+        let (queue, work) = async_channel::bounded::<Read>(QUEUE);
+        let threads = (0..count.get())
+            .map(|_| {
+                let connection = open_for_reading(path)?;
+                let work = work.clone();
+                spawn("storage-reader", move || {
+                    while let Ok(read) = work.recv_blocking() {
+                        read(&connection);
+                    }
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            queue: Some(queue),
+            threads,
+        })
+    }
+
+    /// Runs a read on the next free connection.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (answer, answered) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        queue
+            .send(Box::new(move |connection| {
+                // Nobody waits any more if the caller's connection broke.
+                let _ = answer.send(work(connection));
+            }))
+            .await
+            .map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue = None;
+        join(&mut self.threads);
+    }
+}
+
+/// The connection that writes.
+pub(super) struct Writer {
+    queue: Option<async_channel::Sender<Box<dyn Write>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(mut connection: Connection) -> Result<Self, StorageError> {
+        let (queue, work) = async_channel::bounded::<Box<dyn Write>>(QUEUE);
+        let thread = spawn("storage-writer", move || {
+            let mut folders = SyncedFolders::default();
+            while let Ok(first) = work.recv_blocking() {
+                let mut batch = vec![first];
+                while batch.len() < BATCH
+                    && let Ok(next) = work.try_recv()
+                {
+                    batch.push(next);
+                }
+                commit(&mut connection, &mut folders, batch);
+            }
+        })?;
+        Ok(Self {
+            queue: Some(queue),
+            threads: vec![thread],
+        })
+    }
+
+    /// Runs a write in a transaction and waits for its commit; `folder`, if any, is on stable
+    /// storage with all its entries before that.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        folder: Option<PathBuf>,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (answer, answered) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        let write = PendingWrite {
+            folder,
+            work: Some(work),
+            result: Err(stopped()),
+            answer,
+        };
+        queue.send(Box::new(write)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        join(&mut self.threads);
+    }
+}
+
+/// Waits for threads whose queue was closed; what they hold in hand they finish.
+fn join(threads: &mut Vec<JoinHandle<()>>) {
+    for thread in threads.drain(..) {
+        // A thread that panicked has nothing left to wait for.
+        let _ = thread.join();
+    }
+}
+
+/// A piece of work for the writer, of any result type.
+trait Write: Send {
+    /// The folder that must be on stable storage before the commit.
+    fn folder(&self) -> Option<&Path>;
+    /// Does the work and keeps its result; whether it succeeded.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells the caller: the result, or the failure of the commit.
+    fn answer(self: Box<Self>, committed: Result<(), StorageError>);
+}
+
+struct PendingWrite<W, T> {
+    folder: Option<PathBuf>,
+    work: Option<W>,
+    result: Result<T, StorageError>,
+    answer: oneshot::Sender<Result<T, StorageError>>,
+}
+
+impl<W, T> Write for PendingWrite<W, T>
+where
+    W: FnOnce(&Connection) -> Result<T, StorageError> + Send,
+    T: Send,
+{
+    fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    fn run(&mut self, connection: &Connection) -> bool {
+        if let Some(work) = self.work.take() {
+            self.result = work(connection);
+        }
+        self.result.is_ok()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StorageError>) {
+        // Nobody waits any more if the caller's connection broke; what was done stays done.
+        let _ = self.answer.send(committed.and(self.result));
+    }
+}
+
+/// Runs a batch in one transaction, commits it, and only then answers.
+fn commit(
+    connection: &mut Connection,
+    folders: &mut SyncedFolders,
+    mut batch: Vec<Box<dyn Write>>,
+) {
+    let mut failure = run_and_commit(connection, folders, &mut batch).err();
+    let failed = failure.is_some();
+    for write in batch {
+        write.answer(match failure.take() {
+            // The first caller gets the cause, the others that there was one.
+            Some(error) => Err(error),
+            None if failed => Err(StorageError::without_source(
+                StorageErrorKind::Unavailable,
+                "committing together with other work",
+            )),
+            None => Ok(()),
+        });
+    }
+}
+
+fn run_and_commit(
+    connection: &mut Connection,
+    folders: &mut SyncedFolders,
+    batch: &mut [Box<dyn Write>],
+) -> Result<(), StorageError> {
+    const WHAT: &str = "committing";
+    let mut transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(StorageError::unavailable(WHAT))?;
+    for write in batch.iter_mut() {
+        // What fails is rolled back alone, when its savepoint is dropped.
+        let savepoint = transaction
+            .savepoint()
+            .map_err(StorageError::unavailable(WHAT))?;
+        if write.run(&savepoint) {
+            savepoint
+                .commit()
+                .map_err(StorageError::unavailable(WHAT))?;
+        }
+    }
+    for write in batch.iter() {
+        if let Some(folder) = write.folder() {
+            folders.sync(folder)?;
+        }
+    }
+    folders.end_batch();
+    transaction
+        .commit()
+        .map_err(StorageError::unavailable(WHAT))
+}
+
+/// Makes the entries of folders durable, each folder once per batch, and the folders above one
+/// that is new to this process.
+#[derive(Default)]
+struct SyncedFolders {
+    this_batch: HashSet<PathBuf>,
+    reached_from_above: HashSet<PathBuf>,
+}
+
+impl SyncedFolders {
+    /// How far above a folder of containers the home is: hour, day, `containers`.
+    const LEVELS: usize = 3;
+
+    fn sync(&mut self, folder: &Path) -> Result<(), StorageError> {
+        if !self.this_batch.insert(folder.to_owned()) {
+            return Ok(());
+        }
+        if self.reached_from_above.insert(folder.to_owned()) {
+            for above in folder.ancestors().skip(1).take(Self::LEVELS) {
+                sync_folder(above)?;
+            }
+        }
+        sync_folder(folder)
+    }
+
+    fn end_batch(&mut self) {
+        self.this_batch.clear();
+    }
+}
+
+/// Flushes a folder's entries. Windows has no such call, and its file system keeps their order.
+fn sync_folder(folder: &Path) -> Result<(), StorageError> {
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(StorageError::unavailable("flushing a folder"))?;
+    }
+    Ok(())
+}
