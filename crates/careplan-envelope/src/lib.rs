@@ -25,6 +25,7 @@ pub use authority::{Authority, Issued, IssuedTo, RegisterEntry, Revocation, Revo
 pub use certificate::CertificateSerial;
 pub use error::{Error, ErrorKind, ExtractError};
 pub use key::{KeyAlgorithm, PrivateKey, RsaPadding, Signer, SoftwareSigner};
+pub use name::is_file_name;
 pub use profile::{
     CertificateKind, CertificateProfile, KindMark, OfficeCertificate, OfficeNumberField, Oid,
 };

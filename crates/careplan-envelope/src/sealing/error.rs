@@ -69,7 +69,7 @@ kinds! {
     KeyMismatch, "key-mismatch",
         "秘密鍵と証明書の組み合わせが一致しません。同じ申請で作成した鍵と証明書を指定してください。",
         "the private key does not belong to the certificate; give the key its request was made with";
-    /// Not CMS AuthEnvelopedData.
+    /// Not CMS `AuthEnvelopedData`.
     NotSealed, "not-sealed",
         "暗号化されたコンテナ（CMS AuthEnvelopedData）ではないか、途中で切れています。",
         "not a sealed container (CMS AuthEnvelopedData), or cut off";

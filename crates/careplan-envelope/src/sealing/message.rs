@@ -1,4 +1,5 @@
-//! The CMS message around the ciphertext: ContentInfo (RFC 5652) with AuthEnvelopedData (RFC 5083).
+//! The CMS message around the ciphertext: `ContentInfo` (RFC 5652) with `AuthEnvelopedData`
+//! (RFC 5083).
 //!
 //! The ciphertext itself is never copied: writing makes what stands before and after it, reading
 //! says where it is. Strict DER; no attributes, which this format does not use.
@@ -8,7 +9,6 @@ use std::ops::Range;
 use cms::content_info::CmsVersion;
 use cms::enveloped_data::{RecipientInfo, RecipientInfos};
 use const_oid::ObjectIdentifier;
-use const_oid::db::{rfc5911, rfc6268};
 use der::asn1::{Any, OctetString, OctetStringRef};
 use der::{
     Decode, Encode, EncodingRules, Header, Length, Reader, Sequence, SliceReader, Tag, TagNumber,
@@ -28,7 +28,7 @@ const AES256_GCM: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.10
 /// The tag's length in bytes.
 const TAG: u8 = 16;
 
-/// GCMParameters (RFC 5084 section 3.2).
+/// `GCMParameters` (RFC 5084 section 3.2).
 #[derive(Sequence)]
 struct GcmParameters {
     nonce: OctetString,
@@ -146,12 +146,11 @@ fn malformed(_: der::Error) -> SealError {
 }
 
 pub(super) fn looks_sealed(beginning: &[u8]) -> bool {
-    let mut reader = match SliceReader::new(beginning) {
-        Ok(reader) => reader,
-        Err(_) => return false,
+    let Ok(mut reader) = SliceReader::new(beginning) else {
+        return false;
     };
     Header::decode(&mut reader).is_ok_and(|header| header.tag() == Tag::Sequence)
-        && ObjectIdentifier::decode(&mut reader).is_ok_and(|oid| oid == AUTH_ENVELOPED_DATA)
+        && <ObjectIdentifier>::decode(&mut reader).is_ok_and(|oid| oid == AUTH_ENVELOPED_DATA)
 }
 
 pub(super) fn parse(sealed: &[u8]) -> Result<Parts, SealError> {
@@ -169,7 +168,8 @@ pub(super) fn parse(sealed: &[u8]) -> Result<Parts, SealError> {
         // What is missing was cut off.
         return Err(Kind::NotSealed.into());
     }
-    ObjectIdentifier::decode(&mut nested.reader).map_err(malformed)?;
+    // Its value has been looked at already.
+    <ObjectIdentifier>::decode(&mut nested.reader).map_err(malformed)?;
     let explicit_end = nested.enter(context(0, true))?;
     let data_end = nested.enter(Tag::Sequence)?;
     let version = CmsVersion::decode(&mut nested.reader).map_err(malformed)?;

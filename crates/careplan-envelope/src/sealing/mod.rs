@@ -1,7 +1,7 @@
 //! Sealing (封緘): encryption of a whole container to its receivers, so that whoever carries it
 //! cannot read it.
 //!
-//! CMS AuthEnvelopedData (RFC 5083) with AES-256-GCM (RFC 5084); the content key goes to each
+//! CMS `AuthEnvelopedData` (RFC 5083) with AES-256-GCM (RFC 5084); the content key goes to each
 //! receiver by RSA-OAEP (RFC 3560) or ECDH (RFC 5753), as its certificate's key asks for.
 //! docs/sealing.md describes the format.
 //!

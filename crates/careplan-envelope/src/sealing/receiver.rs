@@ -16,8 +16,9 @@ use cms::enveloped_data::{
 };
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912;
-use der::asn1::{Any, BitString, ContextSpecific, OctetString};
-use der::{Decode, Encode, Sequence, TagMode, TagNumber};
+use der::asn1::{Any, BitString, OctetString};
+use der::referenced::OwnedToRef;
+use der::{Encode, Sequence};
 use rustls_pki_types::CertificateDer;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
@@ -25,8 +26,8 @@ use zeroize::Zeroizing;
 use super::ContentKey;
 use super::error::{SealError, SealErrorKind as Kind};
 use crate::PrivateKey;
+use crate::algorithm;
 use crate::certificate::{Extension, ParsedCertificate};
-use crate::key::{RSA_MAX, RSA_MIN};
 
 /// id-RSAES-OAEP (RFC 3560).
 const RSAES_OAEP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.7");
@@ -40,7 +41,7 @@ const AES256_WRAP: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.1
 /// AES key wrap (RFC 3394) adds eight bytes to the key.
 const WRAPPED_KEY: usize = 40;
 
-/// RSAES-OAEP-params (RFC 8017 appendix A.2.1) without the label, which is the empty one.
+/// `RSAES-OAEP-params` (RFC 8017 appendix A.2.1) without the label, which is the empty one.
 #[derive(Sequence)]
 struct OaepParameters {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
@@ -72,18 +73,13 @@ impl Receiver {
             .tbs_certificate()
             .subject_public_key_info()
             .owned_to_ref();
-        let point = certificate.public_key_bits().to_vec();
+        let point = info.subject_public_key.raw_bytes().to_vec();
+        let info_der = certificate.public_key_info();
+        if !algorithm::key_size_allowed(&info_der) {
+            return Err(Kind::KeyKind.into());
+        }
         let key = match info.algorithm.oid {
-            rfc5912::RSA_ENCRYPTION => {
-                let info = certificate.public_key_info();
-                let size = PublicEncryptingKey::from_der(&info)
-                    .map_err(|_| Kind::KeyKind)?
-                    .key_size_bytes();
-                if !(RSA_MIN..=RSA_MAX).contains(&size) {
-                    return Err(Kind::KeyKind.into());
-                }
-                PublicKey::Rsa(info)
-            }
+            rfc5912::RSA_ENCRYPTION => PublicKey::Rsa(info_der),
             rfc5912::ID_EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
                 Ok(rfc5912::SECP_256_R_1) => PublicKey::Curve(&ECDH_P256, point),
                 Ok(rfc5912::SECP_384_R_1) => PublicKey::Curve(&ECDH_P384, point),
@@ -276,6 +272,14 @@ impl Identity {
         let DecryptionKey::Rsa(key) = &self.key else {
             return Err(Kind::UnsupportedAlgorithm.into());
         };
+        // RFC 5652 section 6.2.1.
+        let version = match info.rid {
+            RecipientIdentifier::IssuerAndSerialNumber(_) => CmsVersion::V0,
+            RecipientIdentifier::SubjectKeyIdentifier(_) => CmsVersion::V2,
+        };
+        if info.version != version {
+            return Err(Kind::Malformed.into());
+        }
         if !is_oaep_sha256(&info.key_enc_alg) {
             return Err(Kind::UnsupportedAlgorithm.into());
         }
@@ -301,6 +305,9 @@ impl Identity {
         else {
             return Err(Kind::UnsupportedAlgorithm.into());
         };
+        if info.version != CmsVersion::V3 {
+            return Err(Kind::Malformed.into());
+        }
         let wrap = info
             .key_enc_alg
             .parameters
@@ -312,7 +319,12 @@ impl Identity {
         {
             return Err(Kind::UnsupportedAlgorithm.into());
         }
-        let point = sender.public_key.as_bytes().ok_or(Kind::Malformed)?;
+        // The uncompressed form only: the hybrid one would be a second encoding of the same point.
+        let point = sender
+            .public_key
+            .as_bytes()
+            .filter(|point| point.first() == Some(&4))
+            .ok_or(Kind::Malformed)?;
         let ukm = info.ukm.as_ref().map(OctetString::as_bytes);
         let wrapping_key = wrapping_key(key, curve, point, ukm).map_err(|_| Kind::Broken)?;
         let mut plain = Zeroizing::new([0; 32]);
