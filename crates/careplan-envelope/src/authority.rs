@@ -73,6 +73,11 @@ pub enum IssuedTo {
         /// The certificate's kind.
         kind: CertificateKind,
     },
+    /// The operator, for signing receipts.
+    Operator {
+        /// Its name.
+        name: String,
+    },
     /// A TLS server.
     Server {
         /// Its names.
@@ -270,8 +275,8 @@ impl Authority {
     /// # Errors
     /// [`ErrorKind::Request`], [`ErrorKind::RequestSignature`], [`ErrorKind::RequestOffice`] and
     /// [`ErrorKind::Key`] for bad requests, [`ErrorKind::ValidityBeyondAuthority`],
-    /// [`ErrorKind::Kind`] if the profile does not know the kind, [`ErrorKind::Io`] if the register
-    /// cannot be kept: then nothing was issued.
+    /// [`ErrorKind::Kind`] if the profile does not know the kind or it is the operator's,
+    /// [`ErrorKind::Io`] if the register cannot be kept: then nothing was issued.
     pub fn issue_office(
         &mut self,
         request: &[u8],
@@ -279,6 +284,10 @@ impl Authority {
         kind: CertificateKind,
         validity: Validity,
     ) -> Result<Issued, Error> {
+        // An office must never hold what signs receipts.
+        if kind == CertificateKind::Operator {
+            return Err(ErrorKind::Kind.into());
+        }
         self.check_validity(validity)?;
         let key = issue::requested_key(request, office)?;
         let serial = issue::random_serial()?;
@@ -291,6 +300,27 @@ impl Authority {
             validity,
             IssuedTo::Office { office, kind },
         )
+    }
+
+    /// Issues an operator's certificate, with which receipts and tree heads are signed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SubjectName`] if the name cannot stand in a certificate, [`ErrorKind::Kind`] if
+    /// the profile does not know operators, [`ErrorKind::ValidityBeyondAuthority`],
+    /// [`ErrorKind::Io`] if the register cannot be kept.
+    pub fn issue_operator(
+        &mut self,
+        key: &PrivateKey,
+        name: &str,
+        validity: Validity,
+    ) -> Result<Issued, Error> {
+        self.check_validity(validity)?;
+        let serial = issue::random_serial()?;
+        let certificate = self
+            .issuer()
+            .operator(&self.profile, key, name, validity, &serial)?;
+        let name = name.to_owned();
+        self.enter(certificate, serial, validity, IssuedTo::Operator { name })
     }
 
     /// Issues a TLS server's certificate for a key and its DNS names and IP addresses.

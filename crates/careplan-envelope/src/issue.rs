@@ -35,6 +35,9 @@ use crate::{
     Validity, algorithm, pem,
 };
 
+/// id-kp-documentSigning (RFC 9336).
+const ID_KP_DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
+
 /// Every failure of the builders below is one of the crypto library or of encoding.
 fn failed<E>(_: E) -> Error {
     ErrorKind::Crypto.into()
@@ -203,6 +206,10 @@ enum Purpose {
     Office {
         policy: Option<ObjectIdentifier>,
     },
+    /// The operator: signing of receipts.
+    Operator {
+        policy: Option<ObjectIdentifier>,
+    },
     /// A server: TLS server for these names.
     Server {
         names: Vec<GeneralName>,
@@ -246,7 +253,9 @@ impl BuilderProfile for Template {
 
         let mut usage = match self.purpose {
             Purpose::Root => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
-            Purpose::Office { .. } | Purpose::Server { .. } => KeyUsages::DigitalSignature.into(),
+            Purpose::Office { .. } | Purpose::Operator { .. } | Purpose::Server { .. } => {
+                KeyUsages::DigitalSignature.into()
+            }
         };
         if matches!(self.purpose, Purpose::Office { .. }) {
             // So that containers can be sealed to the office: RSA-OAEP or ECDH.
@@ -261,6 +270,7 @@ impl BuilderProfile for Template {
         let purposes = match self.purpose {
             Purpose::Root => None,
             Purpose::Office { .. } => Some(rfc5280::ID_KP_CLIENT_AUTH),
+            Purpose::Operator { .. } => Some(ID_KP_DOCUMENT_SIGNING),
             Purpose::Server { .. } => Some(rfc5280::ID_KP_SERVER_AUTH),
         };
         if let Some(purpose) = purposes {
@@ -268,6 +278,9 @@ impl BuilderProfile for Template {
         }
         match &self.purpose {
             Purpose::Office {
+                policy: Some(policy),
+            }
+            | Purpose::Operator {
                 policy: Some(policy),
             } => {
                 let policy = PolicyInformation {
@@ -332,6 +345,39 @@ impl Issuer<'_> {
             issuer: self.issuer_name()?,
             purpose: Purpose::Office { policy },
         };
+        self.certificate(template, key, validity, serial)
+    }
+
+    /// The operator's certificate for signing receipts.
+    pub(crate) fn operator(
+        &self,
+        profile: &CertificateProfile,
+        key: &PrivateKey,
+        operator: &str,
+        validity: Validity,
+        serial: &CertificateSerial,
+    ) -> Result<Vec<u8>, Error> {
+        let mark = profile
+            .mark(CertificateKind::Operator)
+            .ok_or(ErrorKind::Kind)?;
+        let subject = common_name(operator)?;
+        let (policy, subject) = match mark {
+            KindMark::Policy(policy) => (Some(policy.0), subject),
+            KindMark::Subject { attribute, value } => (
+                None,
+                name(&[
+                    (rfc4519::COUNTRY_NAME, "JP"),
+                    (attribute.0, value),
+                    (rfc4519::COMMON_NAME, operator),
+                ])?,
+            ),
+        };
+        let template = Template {
+            subject,
+            issuer: self.issuer_name()?,
+            purpose: Purpose::Operator { policy },
+        };
+        let key = SubjectPublicKeyInfoOwned::from_der(&key.public_key_info()?).map_err(failed)?;
         self.certificate(template, key, validity, serial)
     }
 

@@ -28,6 +28,7 @@ pub use key::{KeyAlgorithm, PrivateKey, RsaPadding, Signer, SoftwareSigner};
 pub use name::is_file_name;
 pub use profile::{
     CertificateKind, CertificateProfile, KindMark, OfficeCertificate, OfficeNumberField, Oid,
+    OperatorCertificate,
 };
 pub use refusal::{Place, Refusal, VerifyError};
 pub use validity::Validity;

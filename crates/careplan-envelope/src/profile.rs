@@ -28,15 +28,19 @@ pub enum CertificateKind {
     Agent,
     /// Certificate of the disability system (障害総合支援証明書): refused.
     Disability,
+    /// Operator's certificate (運用者証明書): signs receipts and tree heads; refused where an office
+    /// is wanted.
+    Operator,
 }
 
 impl CertificateKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::CareInsurance,
         Self::CareDx,
         Self::Agent,
         Self::Disability,
+        Self::Operator,
     ];
 
     /// Whether offices exchange care plans with certificates of this kind.
@@ -55,6 +59,7 @@ impl CertificateKind {
             Self::Disability => {
                 lang.pick("障害総合支援証明書", "certificate of the disability system")
             }
+            Self::Operator => lang.pick("運用者証明書", "operator's certificate"),
         }
     }
 
@@ -66,6 +71,7 @@ impl CertificateKind {
             Self::CareDx => "care-dx",
             Self::Agent => "agent",
             Self::Disability => "disability",
+            Self::Operator => "operator",
         }
     }
 
@@ -75,6 +81,7 @@ impl CertificateKind {
             Self::CareInsurance | Self::CareDx => None,
             Self::Agent => Some(Refusal::AgentCertificate),
             Self::Disability => Some(Refusal::DisabilityCertificate),
+            Self::Operator => Some(Refusal::OperatorCertificate),
         }
     }
 }
@@ -167,7 +174,7 @@ pub struct OfficeNumberField {
 /// The default is for systems that have no rule of their own yet: the office number alone in the
 /// subject's `serialNumber` (2.5.4.5), the kind by one certificate policy under
 /// 1.3.6.1.4.1.32473.1, where 32473 is the enterprise number set aside for documentation
-/// (RFC 5612): `.1` care insurance, `.2` care DX, `.3` agent, `.4` disability system.
+/// (RFC 5612): `.1` care insurance, `.2` care DX, `.3` agent, `.4` disability system, `.5` operator.
 ///
 /// It is read from and written to configuration files with serde:
 ///
@@ -267,6 +274,30 @@ impl CertificateProfile {
         })
     }
 
+    /// The operator, if the certificate is an operator's.
+    pub(crate) fn operator(
+        &self,
+        certificate: &ParsedCertificate,
+    ) -> Result<OperatorCertificate, Refusal> {
+        if self.kind(certificate)? != CertificateKind::Operator {
+            return Err(Refusal::NotOperatorCertificate);
+        }
+        let (not_before, not_after) = certificate
+            .validity()
+            .ok_or(Refusal::CertificateMalformed)?;
+        let mut names = certificate.subject_values(const_oid::db::rfc4519::COMMON_NAME);
+        let name = match (names.next(), names.next()) {
+            (Some(Some(name)), None) => name.to_owned(),
+            _ => return Err(Refusal::CertificateMalformed),
+        };
+        Ok(OperatorCertificate {
+            name,
+            serial: certificate.serial(),
+            not_before,
+            not_after,
+        })
+    }
+
     fn kind(&self, certificate: &ParsedCertificate) -> Result<CertificateKind, Refusal> {
         let policies = match certificate.policies() {
             Extension::Present(policies) => policies,
@@ -349,6 +380,10 @@ impl Default for CertificateProfile {
                     CertificateKind::Disability,
                     Oid::literal("1.3.6.1.4.1.32473.1.4"),
                 ),
+                rule(
+                    CertificateKind::Operator,
+                    Oid::literal("1.3.6.1.4.1.32473.1.5"),
+                ),
             ],
         }
     }
@@ -371,6 +406,20 @@ impl<'de> Deserialize<'de> for CertificateProfile {
         Self::new(unchecked.office_number, kinds)
             .map_err(|error| de::Error::custom(error.explain(Lang::En)))
     }
+}
+
+/// An operator's certificate, with which receipts and tree heads are signed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OperatorCertificate {
+    /// The operator's name, the subject's common name.
+    pub name: String,
+    /// The certificate's serial number.
+    pub serial: CertificateSerial,
+    /// First instant of validity.
+    pub not_before: DateTime<Utc>,
+    /// Last instant of validity.
+    pub not_after: DateTime<Utc>,
 }
 
 /// Whose certificate it is.

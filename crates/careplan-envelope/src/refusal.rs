@@ -316,6 +316,12 @@ refusals! {
     /// A certificate of the disability system (障害総合支援証明書).
     DisabilityCertificate, "disability-certificate", SenderCertificate,
         "障害総合支援証明書は使用できません。介護保険証明書または介護DX証明書が必要です。", "a certificate of the disability system cannot be used; a care insurance or care DX certificate is needed";
+    /// An operator's certificate where an office's is wanted.
+    OperatorCertificate, "operator-certificate", SenderCertificate,
+        "運用者証明書は事業所の証明書として使用できません。", "an operator's certificate cannot be used as an office's";
+    /// Evidence that is not signed by an operator.
+    NotOperatorCertificate, "not-operator-certificate", OwnOperator,
+        "運用者の証明書で署名されていません。", "it is not signed with an operator's certificate";
     /// No office number in the subject.
     OfficeNumberMissing, "office-number-missing", SenderCertificate,
         "証明書に事業所番号がありません。", "the certificate carries no office number";

@@ -14,6 +14,7 @@ use webpki::{OwnedCertRevocationList, RevocationCheckDepth};
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
+use crate::certificate::ParsedCertificate;
 use crate::chain::Trust;
 use crate::layout::{self, Entry, Method};
 use crate::manifest::{self, Manifest};
@@ -21,8 +22,8 @@ use crate::name::{self, NameProblem};
 use crate::refusal::Place;
 use crate::writer::{MIMETYPE, digest_of, sha256};
 use crate::{
-    CertificateProfile, Error, ErrorKind, ExtractError, FileEntry, OfficeCertificate, Refusal,
-    VerifyError, cms,
+    CertificateProfile, Error, ErrorKind, ExtractError, FileEntry, OfficeCertificate,
+    OperatorCertificate, Refusal, VerifyError, cms,
 };
 
 /// How much a container may ask for. Sizes are in bytes.
@@ -182,9 +183,32 @@ impl Verifier {
     /// that reading failed ([`VerifyError::is_io`]).
     pub fn verify<R: Read + Seek>(
         &self,
-        mut reader: R,
+        reader: R,
         at: DateTime<Utc>,
     ) -> Result<VerifiedEnvelope<R>, VerifyError> {
+        self.verify_as(reader, at, CertificateProfile::office)
+    }
+
+    /// As [`verify`](Self::verify), of a container that the operator signed: a receipt or another
+    /// piece of evidence.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify); [`Refusal::NotOperatorCertificate`] if an office signed it.
+    pub fn verify_operator<R: Read + Seek>(
+        &self,
+        reader: R,
+        at: DateTime<Utc>,
+    ) -> Result<VerifiedEnvelope<R, OperatorCertificate>, VerifyError> {
+        self.verify_as(reader, at, CertificateProfile::operator)
+    }
+
+    /// Verifies; `signer_of` says whose the certificate is, or that it is not one that is wanted.
+    fn verify_as<R: Read + Seek, S>(
+        &self,
+        mut reader: R,
+        at: DateTime<Utc>,
+        signer_of: fn(&CertificateProfile, &ParsedCertificate) -> Result<S, Refusal>,
+    ) -> Result<VerifiedEnvelope<R, S>, VerifyError> {
         let limits = &self.settings.limits;
         let entries = layout::read(&mut reader, limits)?;
         let contents = Contents::classify(&entries, limits)?;
@@ -200,7 +224,7 @@ impl Verifier {
         // First whether the manifest is signed, and by whom: until then nothing else in it is
         // looked at.
         let (signer, signed_at) = self
-            .check_signature(&manifest_bytes, &signature, at)
+            .check_signature(&manifest_bytes, &signature, at, signer_of)
             .map_err(VerifyError::at(Place::Signature))?;
         let manifest = manifest::read(&manifest_bytes, limits.files())
             .map_err(VerifyError::at(Place::Manifest))?;
@@ -231,18 +255,19 @@ impl Verifier {
         })
     }
 
-    fn check_signature(
+    fn check_signature<S>(
         &self,
         manifest: &[u8],
         signature: &[u8],
         at: DateTime<Utc>,
-    ) -> Result<(OfficeCertificate, DateTime<Utc>), Refusal> {
+        signer_of: fn(&CertificateProfile, &ParsedCertificate) -> Result<S, Refusal>,
+    ) -> Result<(S, DateTime<Utc>), Refusal> {
         let settings = &self.settings;
         let checked = cms::check(signature, manifest)?;
         settings
             .trust
             .validate(&checked.certificate, &checked.parsed, &checked.others, at)?;
-        let signer = settings.profile.office(&checked.parsed)?;
+        let signer = signer_of(&settings.profile, &checked.parsed)?;
         if !checked.parsed.valid_at(checked.signed_at) {
             return Err(Refusal::SignedOutsideValidity);
         }
@@ -564,19 +589,20 @@ fn inflate(
 /// A container that was verified completely.
 ///
 /// Its files are read again from the container when they are taken out, and checked again while
-/// they stream, so that a container changed in between is noticed.
-pub struct VerifiedEnvelope<R> {
+/// they stream, so that a container changed in between is noticed. `S` is who signed: an office
+/// unless it was verified as the operator's.
+pub struct VerifiedEnvelope<R, S = OfficeCertificate> {
     archive: Archive<R>,
-    signer: OfficeCertificate,
+    signer: S,
     signed_at: DateTime<Utc>,
     files: Vec<SignedFile>,
     listed: Vec<FileEntry>,
 }
 
-impl<R: Read + Seek> VerifiedEnvelope<R> {
+impl<R: Read + Seek, S> VerifiedEnvelope<R, S> {
     /// Who signed it.
     #[must_use]
-    pub const fn signer(&self) -> &OfficeCertificate {
+    pub const fn signer(&self) -> &S {
         &self.signer
     }
 
@@ -641,7 +667,7 @@ impl<R: Read + Seek> VerifiedEnvelope<R> {
     }
 }
 
-impl<R> fmt::Debug for VerifiedEnvelope<R> {
+impl<R, S: fmt::Debug> fmt::Debug for VerifiedEnvelope<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without file names: those of attachments may be personal data.
         f.debug_struct("VerifiedEnvelope")

@@ -1,5 +1,9 @@
 //! The log file: what was acknowledged is there after a crash, and damage is found.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs::{self, File};
 use std::io::BufReader;

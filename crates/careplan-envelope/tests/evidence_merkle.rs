@@ -1,6 +1,10 @@
 //! The Merkle tree against RFC 9162: vectors of an independent program, every small tree, and every
 //! way of cheating that can be thought of.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use careplan_core::Sha256Digest;
 use careplan_envelope::evidence::{

@@ -1,5 +1,9 @@
 //! Sealing: round trips, what OpenSSL makes and reads, and every way in which a seal can be wrong.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::io::Cursor;
