@@ -1,0 +1,379 @@
+//! Table 7 by person, for the rules that look at a person's rows together.
+
+use std::collections::HashMap;
+
+use careplan_core::{OfficeNumber, ServiceCode};
+
+use crate::persons::Person;
+use crate::record::{Cell, CostRow, Record, Row};
+
+/// The columns that subtotals and totals add up, by key.
+pub(crate) const SUMMED: [&str; 10] = [
+    "service_units",
+    "managed_units",
+    "type_limit_over_units",
+    "type_limit_within_units",
+    "category_limit_over_units",
+    "category_limit_within_units",
+    "total_cost",
+    "insurance_claim",
+    "copay_insured",
+    "copay_full",
+];
+
+/// Where some of them are in [`SUMMED`].
+const SERVICE_UNITS: usize = 0;
+const CATEGORY_WITHIN: usize = 5;
+const TOTAL_COST: usize = 6;
+const CLAIM: usize = 7;
+const COPAY: usize = 8;
+
+/// The summed columns of a row.
+fn cells(row: &CostRow) -> [Cell<u32>; SUMMED.len()] {
+    [
+        row.service_units,
+        row.managed_units,
+        row.type_over,
+        row.type_within,
+        row.category_over,
+        row.category_within,
+        row.total_cost,
+        row.claim,
+        row.copay,
+        row.copay_full,
+    ]
+}
+
+/// The sum of a column over some rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    total: u64,
+    /// Whether a row had a value.
+    filled: bool,
+    /// Whether a row had something that is no value, or that does not fit its row, which is
+    /// reported there: nothing sure can be said of the sum.
+    doubtful: bool,
+}
+
+impl Sum {
+    fn add(&mut self, cell: Cell<u32>) {
+        match cell {
+            Cell::Empty => {}
+            Cell::Bad => self.doubtful = true,
+            Cell::Value(value) => {
+                self.total += u64::from(value);
+                self.filled = true;
+            }
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            filled: self.filled || other.filled,
+            doubtful: self.doubtful || other.doubtful,
+        }
+    }
+
+    /// The sum, if there is one and it is sure.
+    fn sure(self) -> Option<u64> {
+        (self.filled && !self.doubtful).then_some(self.total)
+    }
+}
+
+type Sums = [Sum; SUMMED.len()];
+
+/// The rows of a person for one office and service type.
+pub(crate) struct Group {
+    pub(crate) office: OfficeNumber,
+    pub(crate) type_characters: [u8; 2],
+    pub(crate) first_line: u64,
+    first_code: Option<ServiceCode>,
+    several_codes: bool,
+    details: Sums,
+    /// The TTAAAA rows: one, or one per satellite.
+    pub(crate) subtotal_line: Option<u64>,
+    subtotals: Sums,
+}
+
+/// A person's rows.
+#[derive(Default)]
+pub(crate) struct PersonCosts {
+    pub(crate) first_line: u64,
+    /// Whether a record could not be read, so that nothing sure can be said of what is missing.
+    broken: bool,
+    pub(crate) groups: Vec<Group>,
+    /// The grand total row.
+    total: Option<(u64, Sums)>,
+}
+
+/// A subtotal or total that is not the sum of its rows.
+pub(crate) struct WrongSum {
+    pub(crate) line: u64,
+    /// The column's key.
+    pub(crate) column: &'static str,
+    pub(crate) stated: u64,
+    pub(crate) sum: u64,
+}
+
+/// What has to hold between the columns of a row, and does not.
+pub(crate) struct Unequal {
+    /// What the row says.
+    pub(crate) stated: u64,
+    /// What follows from its other columns.
+    pub(crate) expected: u64,
+}
+
+fn unequal(stated: u32, expected: u64) -> Option<Unequal> {
+    let stated = u64::from(stated);
+    (stated != expected).then_some(Unequal { stated, expected })
+}
+
+impl CostRow {
+    /// Whether it is a row for a service, no subtotal or total.
+    pub(crate) fn is_detail(&self) -> bool {
+        self.code
+            .value()
+            .is_some_and(|code| !code.is_subtotal() && !code.is_grand_total())
+    }
+
+    pub(crate) fn is_grand_total(&self) -> bool {
+        self.code.value().is_some_and(|code| code.is_grand_total())
+    }
+
+    /// Units (after discount where there is one) times count, against the service units.
+    pub(crate) fn service_units_fault(&self) -> Option<Unequal> {
+        if !self.is_detail() {
+            return None;
+        }
+        let units = match self.discounted_units {
+            Cell::Value(units) => units,
+            Cell::Empty => self.units.value()?,
+            Cell::Bad => return None,
+        };
+        let expected = u64::from(units) * u64::from(self.count.value()?);
+        unequal(self.service_units.value()?, expected)
+    }
+
+    /// Units within the limit times the unit price, rounded down.
+    fn expected_cost(&self) -> Option<u64> {
+        let units = u64::from(self.category_within.value()?);
+        Some(units * u64::from(self.unit_price.value()?.0) / 100)
+    }
+
+    /// That, against the total cost.
+    pub(crate) fn cost_fault(&self) -> Option<Unequal> {
+        if self.is_grand_total() {
+            return None;
+        }
+        unequal(self.total_cost.value()?, self.expected_cost()?)
+    }
+
+    /// A cost times the benefit rate, rounded down.
+    fn claim_of(&self, cost: u64) -> Option<u64> {
+        Some(cost * u64::from(self.benefit_rate.value()?) / 100)
+    }
+
+    /// The total cost times the benefit rate, against the insurance claim. If the total cost is
+    /// what is wrong, the claim is held against the right one.
+    pub(crate) fn claim_fault(&self) -> Option<Unequal> {
+        // A fixed share of the user (定額) is no share of the cost.
+        let fixed = self.fixed_copay.value().is_some_and(|yen| yen > 0);
+        if self.is_grand_total() || fixed || self.fixed_copay.is_bad() {
+            return None;
+        }
+        let fault = unequal(
+            self.claim.value()?,
+            self.claim_of(u64::from(self.total_cost.value()?))?,
+        )?;
+        let right_cost = self
+            .cost_fault()
+            .and_then(|cost| self.claim_of(cost.expected));
+        (right_cost != Some(fault.stated)).then_some(fault)
+    }
+
+    /// The total cost less the claim, against the user's share. If the cost or the claim is what
+    /// is wrong, the share is held against the right one. On the grand total row the sums show
+    /// it.
+    pub(crate) fn copay_fault(&self) -> Option<Unequal> {
+        if self.is_grand_total() {
+            return None;
+        }
+        let cost = u64::from(self.total_cost.value()?);
+        let claim = u64::from(self.claim.value()?);
+        let fault = unequal(self.copay.value()?, cost.saturating_sub(claim))?;
+        let right_cost = self.cost_fault().map_or(cost, |fault| fault.expected);
+        let right_claim = self.claim_fault().map_or(claim, |fault| fault.expected);
+        (right_cost.saturating_sub(right_claim) != fault.stated).then_some(fault)
+    }
+
+    /// The columns of the row that something is wrong with, in the order of [`SUMMED`].
+    fn doubtful(&self) -> impl Iterator<Item = usize> {
+        let cost = self.cost_fault().is_some();
+        [
+            self.service_units_fault().map(|_| SERVICE_UNITS),
+            cost.then_some(CATEGORY_WITHIN),
+            cost.then_some(TOTAL_COST),
+            self.claim_fault().map(|_| CLAIM),
+            self.copay_fault().map(|_| COPAY),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Table 7 of a file, by person.
+#[derive(Default)]
+pub(crate) struct Costs {
+    persons: HashMap<Person, PersonCosts>,
+}
+
+impl Costs {
+    /// Takes the next record in.
+    pub(crate) fn record(&mut self, record: &Record<'_>) {
+        let Some(person) = record.person else { return };
+        let costs = self.persons.entry(person).or_insert_with(|| PersonCosts {
+            first_line: record.line,
+            ..PersonCosts::default()
+        });
+        let Some(Row::CostRow(row)) = &record.row else {
+            costs.broken = true;
+            return;
+        };
+        let (Cell::Value(code), Cell::Value(office)) = (row.code, row.office) else {
+            costs.broken = true;
+            return;
+        };
+        let mut sums = Sums::default();
+        for (sum, cell) in sums.iter_mut().zip(cells(row)) {
+            sum.add(cell);
+        }
+        for column in row.doubtful() {
+            if let Some(sum) = sums.get_mut(column) {
+                sum.doubtful = true;
+            }
+        }
+        if code.is_grand_total() {
+            costs.total = Some((record.line, sums));
+            return;
+        }
+        let type_characters = code.type_characters();
+        let known = costs
+            .groups
+            .iter()
+            .position(|group| group.office == office && group.type_characters == type_characters);
+        let index = known.unwrap_or_else(|| {
+            costs.groups.push(Group {
+                office,
+                type_characters,
+                first_line: record.line,
+                first_code: None,
+                several_codes: false,
+                details: Sums::default(),
+                subtotal_line: None,
+                subtotals: Sums::default(),
+            });
+            costs.groups.len() - 1
+        });
+        let Some(group) = costs.groups.get_mut(index) else {
+            return;
+        };
+        let into = if code.is_subtotal() {
+            // TTEEEE and TTZZZZ repeat a part of the rows; they are no part of a sum.
+            if !code.as_str().ends_with("AAAA") {
+                return;
+            }
+            group.subtotal_line = Some(record.line);
+            &mut group.subtotals
+        } else {
+            group.several_codes |= *group.first_code.get_or_insert(code) != code;
+            &mut group.details
+        };
+        for (sum, more) in into.iter_mut().zip(sums) {
+            *sum = sum.and(more);
+        }
+    }
+
+    /// Persons whose records could all be read, in the order of the file.
+    pub(crate) fn persons(&self) -> Vec<&PersonCosts> {
+        let mut persons: Vec<_> = self
+            .persons
+            .values()
+            .filter(|person| !person.broken)
+            .collect();
+        persons.sort_unstable_by_key(|person| person.first_line);
+        persons
+    }
+}
+
+impl Group {
+    /// Whether there have to be subtotals, and are none.
+    pub(crate) fn lacks_subtotal(&self) -> bool {
+        self.several_codes && self.subtotal_line.is_none()
+    }
+
+    /// A column of the subtotals that is not the sum of the rows.
+    fn wrong_subtotal(&self, column: usize) -> Option<WrongSum> {
+        let line = self.subtotal_line?;
+        let stated = self.subtotals.get(column)?.sure()?;
+        let sum = self.details.get(column)?.sure()?;
+        (stated != sum).then_some(WrongSum {
+            line,
+            column: SUMMED.get(column).copied()?,
+            stated,
+            sum,
+        })
+    }
+
+    /// What the group adds to the grand total: its subtotals where they are filled, or else its
+    /// rows.
+    fn share(&self, column: usize) -> Sum {
+        let at = |sums: &Sums| sums.get(column).copied().unwrap_or_default();
+        let (subtotals, details) = (at(&self.subtotals), at(&self.details));
+        let mut share = if subtotals.filled || subtotals.doubtful {
+            subtotals
+        } else {
+            details
+        };
+        share.doubtful |= self.wrong_subtotal(column).is_some();
+        share
+    }
+}
+
+impl PersonCosts {
+    pub(crate) fn has_total(&self) -> bool {
+        self.total.is_some()
+    }
+
+    /// Subtotals and totals that are not the sum of their rows.
+    pub(crate) fn wrong_sums(&self) -> Vec<WrongSum> {
+        let mut wrong: Vec<_> = self
+            .groups
+            .iter()
+            .flat_map(|group| (0..SUMMED.len()).filter_map(|column| group.wrong_subtotal(column)))
+            .collect();
+        let Some((line, total)) = &self.total else {
+            return wrong;
+        };
+        for (column, (stated, key)) in total.iter().zip(SUMMED).enumerate() {
+            let sum = self
+                .groups
+                .iter()
+                .fold(Sum::default(), |sum, group| sum.and(group.share(column)));
+            // Without subtotals that have to be there the sum says nothing.
+            let lacks = self.groups.iter().any(Group::lacks_subtotal);
+            if let (Some(stated), Some(sum)) = (stated.sure(), sum.sure())
+                && stated != sum
+                && !lacks
+            {
+                wrong.push(WrongSum {
+                    line: *line,
+                    column: key,
+                    stated,
+                    sum,
+                });
+            }
+        }
+        wrong
+    }
+}
