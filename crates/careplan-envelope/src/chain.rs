@@ -134,7 +134,7 @@ impl ExtendedKeyUsageValidator for SigningPurposes {
 }
 
 /// Our reason for one of `rustls-webpki`'s.
-fn refusal(error: &webpki::Error, certificate: &CertificateDer<'_>) -> Refusal {
+pub(crate) fn refusal(error: &webpki::Error, certificate: &CertificateDer<'_>) -> Refusal {
     use webpki::Error as E;
     match error {
         E::CertExpired { .. } => Refusal::CertificateExpired,

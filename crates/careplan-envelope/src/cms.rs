@@ -22,7 +22,7 @@ use x509_cert::time::Time;
 
 use crate::algorithm::{self, DigestAlgorithm};
 use crate::certificate::{Extension, ParsedCertificate};
-use crate::{Error, ErrorKind, Refusal, Signer, validity};
+use crate::{Error, ErrorKind, Refusal, Signer, chain, validity};
 
 /// signing-certificate-v2 (RFC 5035 section 3).
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
@@ -235,7 +235,7 @@ pub(crate) fn check(signature: &[u8], message: &[u8]) -> Result<Checked, Refusal
         .to_der()
         .map_err(|_| Refusal::SignatureMalformed)?;
     EndEntityCert::try_from(&certificate)
-        .map_err(|_| Refusal::CertificateMalformed)?
+        .map_err(|error| chain::refusal(&error, &certificate))?
         .verify_signature(verification, &signed, signer.signature.as_bytes())
         .map_err(|_| Refusal::SignatureInvalid)?;
     Ok(Checked {

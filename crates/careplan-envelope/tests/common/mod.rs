@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, not what they call"
 )]
 
+pub(crate) mod cms;
 pub(crate) mod openssl;
 pub(crate) mod parts;
 pub(crate) mod zip;
