@@ -248,6 +248,11 @@ impl Costs {
         for (sum, cell) in sums.iter_mut().zip(cells(row)) {
             sum.add(cell);
         }
+        // Every row has service units, so a sum without some row's is none. Other columns may be
+        // empty because there is nothing to add.
+        if let (Cell::Empty, [first, ..]) = (row.service_units, &mut sums) {
+            first.doubtful = true;
+        }
         for column in row.doubtful() {
             if let Some(sum) = sums.get_mut(column) {
                 sum.doubtful = true;

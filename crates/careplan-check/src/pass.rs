@@ -146,20 +146,20 @@ impl<'f> Pass<'f> {
     }
 
     fn record(&mut self, raw: RawRecord<'_, '_>, persons: &mut Persons, found: &mut Found<'_>) {
+        if let Some(byte) = lone_control(&raw) {
+            found.report(
+                &bytes::NUL_BYTE,
+                Place::line(&self.file.facts, raw.line()),
+                || bytes::lone_control(byte).into(),
+            );
+            return;
+        }
         self.line_end(&raw);
         if raw.is_empty() {
             found.bytes(
                 &bytes::BLANK_LINE,
                 Place::line(&self.file.facts, raw.line()),
                 &ByteFault::BlankLine,
-            );
-            return;
-        }
-        if let Some(byte) = lone_control(&raw) {
-            found.report(
-                &bytes::NUL_BYTE,
-                Place::line(&self.file.facts, raw.line()),
-                || bytes::lone_control(byte).into(),
             );
             return;
         }
@@ -230,6 +230,8 @@ impl<'f> Pass<'f> {
             LineEnd::CrLf => return,
             LineEnd::Lf => ends.lf += 1,
             LineEnd::Cr => ends.cr += 1,
+            // After a quotation mark that is never closed there is no end of a record at all.
+            LineEnd::Missing if is_unterminated(raw) => return,
             LineEnd::Missing => ends.missing = true,
         }
         ends.first_other.get_or_insert(raw.line());
@@ -425,6 +427,12 @@ fn lone_control(raw: &RawRecord<'_, '_>) -> Option<u8> {
     let bytes = field.bytes();
     let first = bytes.first().copied()?;
     bytes.iter().all(u8::is_ascii_control).then_some(first)
+}
+
+/// Whether a quotation mark of the record is never closed.
+fn is_unterminated(raw: &RawRecord<'_, '_>) -> bool {
+    let mut faults = raw.faults().iter();
+    faults.any(|fault| fault.kind == StructureFaultKind::QuoteUnterminated)
 }
 
 /// The person of a record, if it can be told.

@@ -69,7 +69,9 @@ struct VersionOfName {
 
 impl Watch for VersionOfName {
     fn record(&mut self, record: &Record<'_>, found: &mut Found<'_>) {
-        let Some(edition) = record.edition.filter(|_| !self.reported) else {
+        // A record of another edition than the file's is reported as mixed.
+        let of_file = |edition: &Edition| *edition == record.file.edition;
+        let Some(edition) = record.edition.filter(of_file).filter(|_| !self.reported) else {
             return;
         };
         let has_types = |edition| edition >= Edition::Fourth;

@@ -279,7 +279,7 @@ fn contradiction(sending: &Sending<'_>) -> Option<(u64, &'static str, Bilingual<
     let tables = [FileKind::Table6Plan, FileKind::Table7]
         .into_iter()
         .find_map(|kind| sending.file(kind))?;
-    let other = named.is_some() && named != tables.facts.month();
+    let other = named.is_some() && tables.facts.month().is_some() && named != tables.facts.month();
     let line = summary.months.first().map(|(_, line)| *line)?;
     other.then_some((line, "target_month", say))
 }
