@@ -4,6 +4,8 @@ use std::io;
 
 use careplan_core::{Explain, Lang};
 
+use crate::VerifyError;
+
 /// Declares the kinds: variant, code, Japanese, English in one place.
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident, $code:literal, $ja:literal, $en:literal;)+) => {
@@ -37,6 +39,36 @@ kinds! {
     Io, "io",
         "ファイルの読み書きに失敗しました。空き容量とアクセス権を確認してください。",
         "reading or writing failed; check free space and permissions";
+
+    // Receipts and checkpoints.
+    /// The container is refused; [`EvidenceError::refusal`] says why.
+    Refused, "refused",
+        "証拠の署名を確認できません。",
+        "the evidence's signature is refused";
+    /// A container that holds something else than one receipt or checkpoint.
+    OtherEvidence, "other-evidence",
+        "確認したい種類の証拠（受領証またはツリーヘッド）ではありません。正しいファイルを指定してください。",
+        "not the kind of evidence asked for (receipt or checkpoint); give the right file";
+    /// Signed, but not as the format asks for.
+    Malformed, "malformed",
+        "証拠の内容が規定の形式ではありません。運用者に照会してください。",
+        "the evidence is not of the format; take it up with the operator";
+    /// It says another time than its signature.
+    TimeMismatch, "time-mismatch",
+        "証拠に書かれた日時と署名日時が一致しません。運用者に照会してください。",
+        "the evidence says another time than its signature; take it up with the operator";
+    /// The receipt is for another container.
+    OtherContainer, "other-container",
+        "この受領証は、指定されたコンテナのものではありません。",
+        "the receipt is not for this container";
+    /// Checkpoints of two logs.
+    OtherLog, "other-log",
+        "別の証拠ログのツリーヘッドです。同じログのものを指定してください。",
+        "the checkpoints are of different logs; give those of one";
+    /// A text that is not a name or code: 1 to 64 lower-case letters, digits, `.`, `_` and `-`.
+    Name, "name",
+        "名称に使用できない文字があります。半角英小文字、数字、「.」「_」「-」の1～64文字で指定してください。",
+        "not a name; give 1 to 64 lower-case letters, digits, dots, underscores and hyphens";
 
     // Proofs.
     /// The proof was made for trees of other sizes.
@@ -92,8 +124,13 @@ pub struct EvidenceError {
     kind: EvidenceErrorKind,
     /// The entry of the log the error is about, from 0.
     entry: Option<u64>,
-    #[source]
-    source: Option<io::Error>,
+    cause: Option<Cause>,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Io(io::Error),
+    Refused(VerifyError),
 }
 
 impl EvidenceError {
@@ -101,7 +138,7 @@ impl EvidenceError {
         Self {
             kind,
             entry: Some(entry),
-            source: None,
+            cause: None,
         }
     }
 
@@ -111,10 +148,22 @@ impl EvidenceError {
         self.kind
     }
 
-    /// [`EvidenceErrorKind::code`] of its kind.
+    /// [`EvidenceErrorKind::code`] of its kind; of a refused container the code of its refusal.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        self.kind.code()
+        match &self.cause {
+            Some(Cause::Refused(refused)) => refused.code(),
+            _ => self.kind.code(),
+        }
+    }
+
+    /// Why the container was refused, if it was.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&VerifyError> {
+        match &self.cause {
+            Some(Cause::Refused(refused)) => Some(refused),
+            _ => None,
+        }
     }
 
     /// The entry of a log the error is about, from 0.
@@ -135,7 +184,7 @@ impl From<EvidenceErrorKind> for EvidenceError {
         Self {
             kind,
             entry: None,
-            source: None,
+            cause: None,
         }
     }
 }
@@ -145,7 +194,21 @@ impl From<io::Error> for EvidenceError {
         Self {
             kind: EvidenceErrorKind::Io,
             entry: None,
-            source: Some(error),
+            cause: Some(Cause::Io(error)),
+        }
+    }
+}
+
+impl From<VerifyError> for EvidenceError {
+    fn from(error: VerifyError) -> Self {
+        Self {
+            kind: if error.is_io() {
+                EvidenceErrorKind::Io
+            } else {
+                EvidenceErrorKind::Refused
+            },
+            entry: None,
+            cause: Some(Cause::Refused(error)),
         }
     }
 }
@@ -160,8 +223,9 @@ impl Explain for EvidenceError {
                 Lang::En => format!("entry {entry}: {text}"),
             };
         }
-        match &self.source {
-            Some(source) => format!("{text} ({source})"),
+        match &self.cause {
+            Some(Cause::Io(source)) => format!("{text} ({source})"),
+            Some(Cause::Refused(refused)) => format!("{text} {}", refused.explain(lang)),
             None => text,
         }
     }

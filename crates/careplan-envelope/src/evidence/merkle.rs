@@ -147,7 +147,7 @@ impl InclusionProof {
     /// (RFC 9162 section 2.1.3.2).
     ///
     /// The head must come from where it can be trusted, such as a
-    /// [signed one](super::SignedTreeHead).
+    /// [`Checkpoint`](super::Checkpoint).
     ///
     /// # Errors
     /// An [`EvidenceError`] with the reason: the proof is another tree's, another entry's, or no
