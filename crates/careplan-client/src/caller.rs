@@ -39,7 +39,7 @@ pub(crate) enum Failure {
     /// Nothing more can be asked now.
     Stop(Error),
     /// The platform refused this call for good.
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// All attempts are used up for this call; others may do.
     Postponed(Error),
 }
@@ -55,7 +55,7 @@ impl Failure {
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Stop(error) | Self::Postponed(error) => error,
-            Self::Refused(problem) => ErrorKind::Refused(problem).into(),
+            Self::Refused(problem) => ErrorKind::Refused(*problem).into(),
         }
     }
 }
@@ -124,7 +124,7 @@ impl Caller {
                     self.session = None;
                 }
                 CallError::Refused(problem) if problem.retry() == Retry::Later => {
-                    self.wait(attempt, Err(*problem))?;
+                    self.wait(attempt, Err(problem))?;
                 }
                 CallError::Refused(problem) => {
                     // These are about this office, whatever it asks for.
@@ -135,7 +135,7 @@ impl Caller {
                     return Err(if stops {
                         Failure::Stop(ErrorKind::Refused(*problem).into())
                     } else {
-                        Failure::Refused(*problem)
+                        Failure::Refused(problem)
                     });
                 }
                 CallError::NoAnswer(no_answer) => self.wait(attempt, Ok(no_answer))?,
@@ -144,7 +144,11 @@ impl Caller {
     }
 
     /// Waits after a failed attempt, or says that it was the last.
-    fn wait(&mut self, attempt: u32, failed: Result<NoAnswer, Problem>) -> Result<(), Failure> {
+    fn wait(
+        &mut self,
+        attempt: u32,
+        failed: Result<NoAnswer, Box<Problem>>,
+    ) -> Result<(), Failure> {
         let asked = match &failed {
             Err(problem) => problem
                 .retry_after_seconds
@@ -156,7 +160,7 @@ impl Caller {
             Ok(no_answer) if !no_answer.may_pass() => return Err(Failure::Stop(no_answer.into())),
             Ok(no_answer) => Some(no_answer),
             Err(problem) if wait.is_none() => {
-                return Err(Failure::Postponed(ErrorKind::Refused(problem).into()));
+                return Err(Failure::Postponed(ErrorKind::Refused(*problem).into()));
             }
             Err(_) => None,
         };
@@ -190,10 +194,10 @@ impl Caller {
     /// A token good for a while.
     fn token(&mut self) -> Result<AccessToken, Error> {
         let soon = self.clock.now() + MARGIN;
-        if let Some(session) = &self.session {
-            if session.times.access_is_good(soon) {
-                return Ok(session.access_token.clone());
-            }
+        if let Some(session) = &self.session
+            && session.times.access_is_good(soon)
+        {
+            return Ok(session.access_token.clone());
         }
         // A refresh token works once, so a refresh whose answer got lost is not tried again: it
         // would look like a stolen token. Logging in always works.
@@ -228,7 +232,7 @@ impl Caller {
                     return Err(ErrorKind::LogIn(*problem).into());
                 }
                 Err(CallError::Refused(problem)) => {
-                    self.wait(attempt, Err(*problem))
+                    self.wait(attempt, Err(problem))
                         .map_err(Failure::into_error)?;
                 }
                 Err(CallError::NoAnswer(no_answer)) => {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
 use careplan_envelope::{CertificateProfile, Signer, Verifier};
-use careplan_protocol::{IdempotencyKey, LogInRequest, SendingId};
+use careplan_protocol::{DirectoryEntry, IdempotencyKey, LogInRequest, SendingId};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Failure};
 use crate::home::{Home, Shelf};
 use crate::store::Store;
 use crate::{
@@ -198,6 +198,17 @@ impl Client {
         self.store
             .incoming(id)?
             .ok_or_else(|| ErrorKind::NoSuchIncoming(id).into())
+    }
+
+    /// Asks the platform whether an office can be sent to, and if not, why.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] if there is no such office; the errors of calls.
+    pub fn directory(&mut self, office: OfficeNumber) -> Result<DirectoryEntry, Error> {
+        self.caller.cancel.reset();
+        self.caller
+            .call(|call| call.transport.directory(call.token, office))
+            .map_err(Failure::into_error)
     }
 
     /// Ends the session at the platform, if there is one, and closes the home.

@@ -15,6 +15,7 @@
 //! says that it is there. What the database does not know is a leftover of a crash and is removed
 //! the next time the home is opened.
 
+use std::cell::Cell;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -32,8 +33,27 @@ const UNCLEAN: &str = "unclean";
 pub(crate) struct Home {
     root: PathBuf,
     crashed: bool,
+    /// Something that should have been removed could not be.
+    untidy: Cell<bool>,
     /// Closing the file releases the lock, also when the process dies.
     _lock: File,
+}
+
+/// A folder in `tmp` that is removed when nobody needs it any more, unless it was shelved.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays is removed when the home is opened next.
+        let _ = durable::remove(&self.0);
+    }
 }
 
 /// The folders of sets.
@@ -85,6 +105,7 @@ impl Home {
         let home = Self {
             root: root.to_owned(),
             crashed,
+            untidy: Cell::new(false),
             _lock: lock,
         };
         let scratch = home.scratch();
@@ -124,21 +145,22 @@ impl Home {
     }
 
     /// An empty folder in `tmp` for making a set's folder.
-    pub(crate) fn new_scratch(&self, id: impl std::fmt::Display) -> Result<PathBuf, Error> {
+    pub(crate) fn new_scratch(&self, id: impl std::fmt::Display) -> Result<Scratch, Error> {
         let folder = self.scratch().join(id.to_string());
         durable::remove(&folder).map_err(Error::storage(&folder))?;
         fs::create_dir(&folder).map_err(Error::storage(&folder))?;
-        Ok(folder)
+        Ok(Scratch(folder))
     }
 
     /// Puts a finished folder of `tmp` on its shelf, durably. What an earlier try left there is
     /// replaced.
     pub(crate) fn shelve(
         &self,
-        scratch: &Path,
+        scratch: &Scratch,
         shelf: Shelf,
         id: impl std::fmt::Display,
     ) -> Result<PathBuf, Error> {
+        let Scratch(scratch) = scratch;
         let folder = self.folder(shelf, id);
         durable::sync_folder(scratch).map_err(Error::storage(scratch))?;
         durable::remove(&folder).map_err(Error::storage(&folder))?;
@@ -153,13 +175,19 @@ impl Home {
         id: impl std::fmt::Display,
     ) -> Result<(), Error> {
         let folder = self.folder(shelf, id);
-        for entry in fs::read_dir(&folder).map_err(Error::storage(&folder))? {
-            let entry = entry.map_err(Error::storage(&folder))?;
-            if entry.file_name() != CONTAINER {
-                durable::remove(&entry.path()).map_err(Error::storage(&entry.path()))?;
+        let removed = fs::read_dir(&folder).and_then(|entries| {
+            for entry in entries {
+                let entry = entry?;
+                if entry.file_name() != CONTAINER {
+                    durable::remove(&entry.path())?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        });
+        removed.map_err(|error| {
+            self.untidy.set(true);
+            Error::storage(&folder)(error)
+        })
     }
 
     /// Removes the folders on a shelf that the database does not know.
@@ -185,7 +213,11 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // If it stays, the next opening looks for leftovers and finds none.
+        // Half-done work leaves things lying about. If the mark stays for nothing, the next
+        // opening looks for leftovers and finds none.
+        if std::thread::panicking() || self.untidy.get() {
+            return;
+        }
         let _ = durable::remove(&self.root.join(UNCLEAN));
     }
 }
@@ -220,9 +252,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::open(folder.path()).unwrap();
         let scratch = home.new_scratch("a").unwrap();
-        fs::write(scratch.join("1"), "x").unwrap();
+        fs::write(scratch.path().join("1"), "x").unwrap();
         home.shelve(&scratch, Shelf::Outbox, "a").unwrap();
-        home.new_scratch("b").unwrap();
+        std::mem::forget(home.new_scratch("b").unwrap());
+        assert!(folder.path().join("tmp/b").exists());
         assert!(!home.crashed());
         drop(home);
         // As if the process had died.

@@ -14,10 +14,10 @@ use chrono::{DateTime, Utc};
 
 use crate::caller::Failure;
 use crate::durable::{self, Digesting, io_of};
-use crate::home::{CONTAINER, Shelf};
+use crate::home::{CONTAINER, Scratch, Shelf};
 use crate::outbox::MOST_PAGES;
 use crate::recognise::recognise;
-use crate::store::NewIncoming;
+use crate::store::{Known, NewIncoming};
 use crate::sync::Findings;
 use crate::{
     CallError, Client, Error, ErrorKind, NoAnswer, Observer, Progress, Refusal, SetFile, SetHeader,
@@ -29,18 +29,21 @@ impl Client {
     pub(crate) fn fetch_news(&mut self, findings: &mut Findings) -> Result<(), Error> {
         let mut in_a_row = 0;
         for summary in self.news()? {
-            let done = match self.store.has_received(summary.sending)? {
+            let done = match self.store.known(summary.sending)? {
+                Known::Nothing => self.receive(&summary, findings),
+                Known::Stored => Ok(()),
                 // Confirmed here, but the platform does not know any more: it was told before
                 // its answer, or its disk, got lost.
-                Some(true) => self.tell(summary.sending, summary.sha256, findings),
-                Some(false) => Ok(()),
-                None => self.receive(&summary, findings),
+                Known::Confirmed => self.tell(summary.sending, summary.sha256, findings),
+                known @ Known::Quarantined { .. } if known == quarantined_as(&summary) => Ok(()),
+                // What the platform says of it is different now, so it may verify.
+                Known::Quarantined { .. } => self.receive(&summary, findings),
             };
             match done {
                 Ok(()) => in_a_row = 0,
                 Err(Failure::Stop(error)) => return Err(error),
                 Err(Failure::Refused(problem)) if is_gone(problem.known_code()) => in_a_row = 0,
-                Err(Failure::Refused(problem)) => return Err(ErrorKind::Refused(problem).into()),
+                Err(Failure::Refused(problem)) => return Err(ErrorKind::Refused(*problem).into()),
                 Err(Failure::Postponed(error)) => {
                     in_a_row += 1;
                     if in_a_row == 3 {
@@ -88,7 +91,7 @@ impl Client {
     ) -> Result<(), Failure> {
         let id = summary.sending;
         let scratch = self.home.new_scratch(id)?;
-        self.fetch(summary, &scratch.join(CONTAINER))?;
+        self.fetch(summary, &scratch.path().join(CONTAINER))?;
         self.caller.observer.step(Step::Fetched);
         if self.place(summary, &scratch)? {
             findings.report.received.push(id);
@@ -130,8 +133,8 @@ impl Client {
 
     /// Verifies a fetched container, puts it on its shelf with its files, and records it. `false`
     /// if it went to the quarantine.
-    fn place(&mut self, summary: &SendingSummary, scratch: &Path) -> Result<bool, Error> {
-        let examined = self.examine(summary, scratch)?;
+    fn place(&mut self, summary: &SendingSummary, scratch: &Scratch) -> Result<bool, Error> {
+        let examined = self.examine(summary, scratch.path())?;
         let (shelf, files, signed_at, refusal) = match &examined {
             Ok(verified) => (
                 Shelf::Inbox,
@@ -160,6 +163,10 @@ impl Client {
             quarantined: refusal,
         })?;
         self.caller.observer.step(Step::Stored);
+        if refusal.is_none() {
+            let kept = self.home.folder(Shelf::Quarantine, id);
+            durable::remove(&kept).map_err(Error::storage(&kept))?;
+        }
         match refusal {
             None => self.caller.observer.progress(&Progress::Stored { id }),
             Some(refusal) => self
@@ -272,7 +279,7 @@ impl Client {
                 Ok(())
             }
             Err(Failure::Refused(problem)) => {
-                self.store.confirmed(id, Some(&Refusal::from(&problem)))?;
+                self.store.confirmed(id, Some(&Refusal::from(&*problem)))?;
                 Ok(())
             }
             Err(failure) => Err(failure),
@@ -301,7 +308,13 @@ impl Client {
     pub fn recheck_quarantine(&mut self) -> Result<Vec<SendingId>, Error> {
         let mut released = Vec::new();
         for id in self.store.quarantined()? {
-            let set = self.incoming(id)?;
+            let (set, known) = (self.incoming(id)?, self.store.known(id)?);
+            let Known::Quarantined {
+                announced_files, ..
+            } = known
+            else {
+                continue;
+            };
             let SetHeader {
                 sender,
                 receiver,
@@ -316,7 +329,7 @@ impl Client {
                 set: kind,
                 month,
                 sequence,
-                files: self.store.announced_files(id)?,
+                files: announced_files,
                 sha256: set.sha256,
                 bytes: set.bytes,
                 state: SendingState::Fetched,
@@ -327,7 +340,7 @@ impl Client {
             };
             let kept = self.home.folder(Shelf::Quarantine, id);
             let (from, scratch) = (kept.join(CONTAINER), self.home.new_scratch(id)?);
-            let to = scratch.join(CONTAINER);
+            let to = scratch.path().join(CONTAINER);
             let storage = |error| Error::storage(&to)(error);
             let mut reader = File::open(&from).map_err(Error::storage(&from))?;
             durable::write_new(&to, |file| io::copy(&mut reader, file)).map_err(storage)?;
@@ -339,7 +352,6 @@ impl Client {
                 .into());
             }
             if self.place(&summary, &scratch)? {
-                durable::remove(&kept).map_err(Error::storage(&kept))?;
                 released.push(id);
             }
         }
@@ -413,6 +425,16 @@ const fn header_of(summary: &SendingSummary) -> SetHeader {
         set: summary.set,
         month: summary.month,
         sequence: summary.sequence,
+    }
+}
+
+/// What is kept of a quarantined sending.
+const fn quarantined_as(summary: &SendingSummary) -> Known {
+    Known::Quarantined {
+        header: header_of(summary),
+        announced_files: summary.files,
+        sha256: summary.sha256,
+        bytes: summary.bytes,
     }
 }
 

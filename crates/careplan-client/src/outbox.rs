@@ -1,6 +1,6 @@
 //! The way out: put in, sign, send, hear what became of it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -14,14 +14,14 @@ use uuid::Uuid;
 use crate::caller::Failure;
 use crate::durable::{self, Digesting, io_of};
 use crate::error::Advice;
-use crate::home::{CONTAINER, Shelf};
+use crate::home::{CONTAINER, Scratch, Shelf};
 use crate::put_in::is_safe_name;
 use crate::recognise::{Found, FoundSet, recognise};
 use crate::store::{NewOutgoing, Waiting};
 use crate::sync::Findings;
 use crate::{
-    Client, Error, ErrorKind, NoAnswer, Observer, Progress, PutInRefusal, PutInRefusalKind,
-    Refusal, SetFile, SetHeader, Step,
+    CallError, Client, Error, ErrorKind, NoAnswer, Observer, Progress, PutInRefusal,
+    PutInRefusalKind, Refusal, SetFile, SetHeader, Step,
 };
 
 /// More pages than any list has: the end of a list that never ends.
@@ -119,7 +119,7 @@ impl Client {
                 Error::from(ErrorKind::PutIn(vec![PutInRefusal::file(path, kind)]))
             };
             let mut reader = Digesting::new(File::open(path).map_err(|error| unreadable(&error))?);
-            let copy = scratch.join((at + 1).to_string());
+            let copy = scratch.path().join((at + 1).to_string());
             durable::write_new(&copy, |file| io::copy(&mut reader, file))
                 .map_err(Error::storage(&copy))?;
             let (bytes, sha256) = reader.finish();
@@ -157,10 +157,7 @@ impl Client {
                 already: before.is_some(),
             });
             match before {
-                Some(id) => {
-                    durable::remove(&set.scratch).map_err(Error::storage(&set.scratch))?;
-                    again.push(id);
-                }
+                Some(id) => again.push(id),
                 None => new.push(set),
             }
         }
@@ -201,9 +198,13 @@ impl Client {
 
     fn refuse_used_names(&self, new: &[CopiedSet]) -> Result<(), Error> {
         let mut refusals = Vec::new();
+        let mut seen = HashMap::new();
         for set in new {
             for (file, path) in set.files.iter().zip(&set.set.paths).take(set.set.standard) {
-                if self.store.name_is_used_otherwise(&file.name, file.sha256)? {
+                let twice = seen.insert(&file.name, file.sha256);
+                if twice.is_some_and(|other| other != file.sha256)
+                    || self.store.name_is_used_otherwise(&file.name, file.sha256)?
+                {
                     refusals.push(PutInRefusal::file(path, PutInRefusalKind::NameUsed));
                 }
             }
@@ -231,7 +232,7 @@ impl Client {
                     break;
                 }
                 ErrorKind::Damaged { .. } => {
-                    self.refuse(id, &Refusal::of("damaged", &error), findings)?
+                    self.refuse(id, &Refusal::of("damaged", &error), findings)?;
                 }
                 _ => return Err(error),
             }
@@ -279,7 +280,7 @@ impl Client {
                 }
                 Err(Failure::Refused(problem)) => {
                     in_a_row = 0;
-                    self.refuse(waiting.id, &Refusal::from(&problem), findings)?;
+                    self.refuse(waiting.id, &Refusal::from(&*problem), findings)?;
                 }
                 Err(Failure::Postponed(error)) => {
                     in_a_row += 1;
@@ -288,12 +289,7 @@ impl Client {
                     }
                     findings.postponed(error);
                 }
-                Err(Failure::Stop(error)) => {
-                    if matches!(error.kind(), ErrorKind::Refused(_)) {
-                        self.store.unresolved(waiting.id, false)?;
-                    }
-                    return Err(error);
-                }
+                Err(Failure::Stop(error)) => return Err(error),
             }
         }
         Ok(())
@@ -317,8 +313,10 @@ impl Client {
         let Waiting { id, bytes, .. } = waiting;
         let container = self.home.folder(Shelf::Outbox, id).join(CONTAINER);
         let office = self.office;
+        // Whether the platform may have it although it never said so.
+        let mut open = self.store.is_unresolved(id)?;
         self.store.unresolved(id, true)?;
-        let receipt = self.caller.call(|call| {
+        let answer = self.caller.call(|call| {
             let mut reader = Uploading {
                 file: File::open(&container)?,
                 observer: call.observer,
@@ -326,9 +324,11 @@ impl Client {
                 sent: 0,
                 total: bytes,
             };
-            let receipt =
-                call.transport
-                    .send(call.token, waiting.receiver, id, &mut reader, bytes)?;
+            let answer = call
+                .transport
+                .send(call.token, waiting.receiver, id, &mut reader, bytes);
+            open |= matches!(answer, Err(CallError::NoAnswer(_)));
+            let receipt = answer?;
             let expected = (
                 id,
                 office,
@@ -338,13 +338,18 @@ impl Client {
                 bytes,
             );
             if parts(&receipt) != expected {
+                open = true;
                 return Err(NoAnswer::NotUnderstood {
                     reason: "the receipt is not for what was sent".to_owned(),
                 }
                 .into());
             }
             Ok(receipt)
-        })?;
+        });
+        if answer.is_err() && !open {
+            self.store.unresolved(id, false)?;
+        }
+        let receipt = answer?;
         self.caller.observer.step(Step::ReceiptCame);
         self.store.accepted(&receipt)?;
         self.caller.observer.step(Step::ReceiptStored);
@@ -480,7 +485,7 @@ struct NamedSet {
 /// A set copied aside.
 struct CopiedSet {
     id: IdempotencyKey,
-    scratch: PathBuf,
+    scratch: Scratch,
     files: Vec<SetFile>,
     content: Sha256Digest,
     set: NamedSet,

@@ -117,6 +117,24 @@ pub(crate) struct NewIncoming<'a> {
     pub(crate) quarantined: Option<&'a Refusal>,
 }
 
+/// What is known of a sending that the platform lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It was never received.
+    Nothing,
+    /// It is stored, and its confirmation is under way or was refused.
+    Stored,
+    /// It is stored and confirmed.
+    Confirmed,
+    /// It did not verify, when this was said of it.
+    Quarantined {
+        header: SetHeader,
+        announced_files: u32,
+        sha256: Sha256Digest,
+        bytes: u64,
+    },
+}
+
 /// Which sets to list, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListOptions {
@@ -381,7 +399,7 @@ impl Store {
     pub(crate) fn refused(&mut self, id: IdempotencyKey, refusal: &Refusal) -> Result<(), Error> {
         self.run(|db| {
             db.execute(
-                "UPDATE outgoing SET state = 'refused', refusal = ?2, unresolved = 0
+                "UPDATE outgoing SET state = 'refused', refusal = ?2
                  WHERE id = ?1 AND state IN ('put_in', 'signed')",
                 params![id.to_string(), json(refusal)],
             )
@@ -401,11 +419,21 @@ impl Store {
         Ok(())
     }
 
-    /// Lets a refused set be signed and sent again. `false` if it was not refused.
+    /// Whether the platform may have a set although it never said so.
+    pub(crate) fn is_unresolved(&self, id: IdempotencyKey) -> Result<bool, Error> {
+        self.run(|db| {
+            db.prepare_cached("SELECT unresolved FROM outgoing WHERE id = ?1")?
+                .query_row([id.to_string()], |row| row.get(0))
+        })
+    }
+
+    /// Lets a refused set be signed and sent again; with the same container if the platform may
+    /// have that one. `false` if it was not refused.
     pub(crate) fn retry(&mut self, id: IdempotencyKey) -> Result<bool, Error> {
         let changed = self.run(|db| {
             db.execute(
-                "UPDATE outgoing SET state = 'put_in', refusal = NULL
+                "UPDATE outgoing SET refusal = NULL,
+                     state = CASE unresolved WHEN 0 THEN 'put_in' ELSE 'signed' END
                  WHERE id = ?1 AND state = 'refused'",
                 [id.to_string()],
             )
@@ -540,13 +568,34 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a sending was received, quarantined ones included; `Some(true)` if the platform was
-    /// told.
-    pub(crate) fn has_received(&self, id: SendingId) -> Result<Option<bool>, Error> {
-        self.run(|db| {
-            db.prepare_cached("SELECT state = 'confirmed' FROM incoming WHERE id = ?1")?
-                .query_row([id.to_string()], |row| row.get(0))
-                .optional()
+    /// What is known of a sending.
+    pub(crate) fn known(&self, id: SendingId) -> Result<Known, Error> {
+        let row: Option<(String, String, u32, IncomingRow)> = self.run(|db| {
+            db.prepare_cached(&format!(
+                "SELECT {INCOMING}, announced_files FROM incoming WHERE id = ?1"
+            ))?
+            .query_row([id.to_string()], |row| {
+                Ok((
+                    row.get("state")?,
+                    row.get("sha256")?,
+                    row.get("announced_files")?,
+                    IncomingRow::read(row)?,
+                ))
+            })
+            .optional()
+        })?;
+        let Some((state, sha256, announced_files, row)) = row else {
+            return Ok(Known::Nothing);
+        };
+        Ok(match state.as_str() {
+            "quarantined" => Known::Quarantined {
+                header: row.header.parse(self)?,
+                announced_files,
+                sha256: self.parse(&sha256)?,
+                bytes: self.length(row.bytes)?,
+            },
+            "confirmed" => Known::Confirmed,
+            _ => Known::Stored,
         })
     }
 
@@ -595,17 +644,6 @@ impl Store {
     /// The quarantined sendings.
     pub(crate) fn quarantined(&self) -> Result<Vec<SendingId>, Error> {
         self.ids("SELECT id FROM incoming WHERE state = 'quarantined' ORDER BY number")
-    }
-
-    /// How many files the platform said a set has.
-    pub(crate) fn announced_files(&self, id: SendingId) -> Result<u32, Error> {
-        self.run(|db| {
-            db.query_row(
-                "SELECT announced_files FROM incoming WHERE id = ?1",
-                [id.to_string()],
-                |row| row.get(0),
-            )
-        })
     }
 
     /// Records that a set's files were taken out.

@@ -4,7 +4,7 @@ use careplan_core::{Explain, Lang};
 use careplan_protocol::{IdempotencyKey, SendingId, SendingState};
 use serde::Serialize;
 
-use crate::{Client, Error};
+use crate::{Client, Error, ErrorKind};
 
 /// What a [`sync`](Client::sync) did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -103,11 +103,24 @@ impl Client {
     }
 
     fn round(&mut self, findings: &mut Findings) -> Result<(), Error> {
-        self.sign_waiting(findings)?;
-        self.send_waiting(findings)?;
-        self.confirm_stored(findings)?;
-        self.fetch_news(findings)?;
-        // Last, so that it tells of what was just sent too.
-        self.hear(findings)
+        type Phase = fn(&mut Client, &mut Findings) -> Result<(), Error>;
+        let phases: [Phase; 5] = [
+            Self::sign_waiting,
+            Self::send_waiting,
+            Self::confirm_stored,
+            Self::fetch_news,
+            // Last, so that it tells of what was just sent too.
+            Self::hear,
+        ];
+        for phase in phases {
+            match phase(self, findings) {
+                // An office that may not send may still receive, and so on.
+                Err(error) if matches!(error.kind(), ErrorKind::Refused(_)) => {
+                    findings.postponed(error);
+                }
+                ended => ended?,
+            }
+        }
+        Ok(())
     }
 }

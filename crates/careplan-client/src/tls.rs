@@ -131,8 +131,8 @@ impl<In: Transport> Connector<In> for TlsConnector {
             .trim_end_matches(']')
             .to_owned();
         let name = ServerName::try_from(host).map_err(|_| ureq::Error::HostNotFound)?;
-        let mut connection = ClientConnection::new(Arc::clone(&self.0), name)
-            .map_err(|error| std::io::Error::other(error))?;
+        let mut connection =
+            ClientConnection::new(Arc::clone(&self.0), name).map_err(std::io::Error::other)?;
         let boxed: Box<dyn Transport> = Box::new(transport);
         let mut socket = TransportAdapter::new(boxed, Arc::clone(&details.current_time));
         socket.set_timeout(details.timeout);
