@@ -456,7 +456,7 @@ impl Issuer<'_> {
     }
 }
 
-/// A serial number of 128 random bits, positive and not zero.
+/// A serial number of 126 random bits, positive and always of 16 bytes.
 pub(crate) fn random_serial() -> Result<CertificateSerial, Error> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(failed)?;
