@@ -225,13 +225,21 @@ impl CostRow {
 /// Table 7 of a file, by person.
 #[derive(Default)]
 pub(crate) struct Costs {
+    /// Whether a record could not be assigned to a person: it may be anyone's.
+    unattributed: bool,
     persons: HashMap<Person, PersonCosts>,
 }
 
 impl Costs {
     /// Takes the next record in.
     pub(crate) fn record(&mut self, record: &Record<'_>) {
-        let Some(person) = record.person else { return };
+        if record.twin.is_some() {
+            return;
+        }
+        let Some(person) = record.person else {
+            self.unattributed = true;
+            return;
+        };
         let costs = self.persons.entry(person).or_insert_with(|| PersonCosts {
             first_line: record.line,
             ..PersonCosts::default()
@@ -301,6 +309,9 @@ impl Costs {
 
     /// Persons whose records could all be read, in the order of the file.
     pub(crate) fn persons(&self) -> Vec<&PersonCosts> {
+        if self.unattributed {
+            return Vec::new();
+        }
         let mut persons: Vec<_> = self
             .persons
             .values()

@@ -15,6 +15,7 @@ use crate::persons::{Person, Persons};
 use crate::record::{Fields, Record, RowReader};
 use crate::rule::{ByteFault, Check, Rule, Watch};
 use crate::rules::bytes;
+use crate::rules::key::{self, Keys};
 use crate::sending::ReadFile;
 use crate::shown;
 use crate::value::FieldFault;
@@ -88,6 +89,7 @@ struct Pass<'f> {
     header: bool,
     watches: Vec<Box<dyn Watch>>,
     rows: RowReader,
+    keys: Option<Box<dyn Keys>>,
     costs: Option<Costs>,
     show_values: bool,
 }
@@ -104,6 +106,7 @@ impl<'f> Pass<'f> {
             header: false,
             watches: Vec::new(),
             rows: RowReader::Other,
+            keys: None,
             costs: None,
             show_values,
             file,
@@ -189,14 +192,16 @@ impl<'f> Pass<'f> {
         let fits = fits && edition.is_none_or(|edition| edition == self.file.facts.edition);
         let bad = if fits { self.values(&raw, found) } else { 0 };
         let person = person(&raw, bad, persons);
-        let record = Record {
+        let mut record = Record {
             file: &self.file.facts,
             line: raw.line(),
             edition,
             person,
             row: fits.then(|| self.rows.read(&Fields { raw, bad })),
+            twin: None,
             raw,
         };
+        record.twin = self.keys.as_mut().and_then(|keys| keys.twin(&record));
         for watch in &mut self.watches {
             watch.record(&record, found);
         }
@@ -213,6 +218,7 @@ impl<'f> Pass<'f> {
             return;
         }
         self.rows = RowReader::new(facts);
+        self.keys = key::keys(facts);
         self.watches = Rule::all()
             .iter()
             .filter_map(|rule| match rule.check {

@@ -339,5 +339,7 @@ pub(crate) struct Record<'r> {
     /// Its columns; `None` if it has more or fewer than the layout, or its quotation marks are
     /// wrong, so that nothing sure can be said of them.
     pub(crate) row: Option<Row>,
+    /// The line of an earlier record with the same key.
+    pub(crate) twin: Option<u64>,
     pub(crate) raw: RawRecord<'r, 'r>,
 }

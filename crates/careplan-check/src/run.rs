@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use careplan_core::{Explain, Lang};
-use careplan_tables::{PictureName, Severity};
+use careplan_tables::{FileKind, PictureName, Severity};
 
 use crate::excerpt;
 use crate::facts::{FileFacts, base_name};
 use crate::found::{Found, Place};
+use crate::notice::Notice;
 use crate::pass;
 use crate::persons::Persons;
 use crate::profile::Profile;
+use crate::report::tables::{self, TableView};
 use crate::report::{CheckedFile, CheckedSending, Report, Summary};
 use crate::rule::{Check, Rule};
 use crate::rules::name;
@@ -30,6 +32,7 @@ pub struct Checker {
     profile: Profile,
     cap: u64,
     show_values: bool,
+    tables: bool,
 }
 
 impl Default for Checker {
@@ -46,6 +49,7 @@ impl Checker {
             profile: Profile::standard(),
             cap: DEFAULT_CAP,
             show_values: false,
+            tables: false,
         }
     }
 
@@ -67,6 +71,13 @@ impl Checker {
     #[must_use]
     pub const fn show_values(mut self, show: bool) -> Self {
         self.show_values = show;
+        self
+    }
+
+    /// Whether to keep what tables 6 and 7 look like, for [`report::html`](crate::report::html).
+    #[must_use]
+    pub const fn tables(mut self, keep: bool) -> Self {
+        self.tables = keep;
         self
     }
 
@@ -189,29 +200,34 @@ impl<'c, 'a> Checking<'c, 'a> {
         self
     }
 
-    /// Takes in the files of a folder, grouped into sendings by their names; folders inside it
-    /// are left alone.
+    /// Takes in the files of a folder, grouped into sendings by their names, and then likewise
+    /// those of the folders inside it, each by itself.
     ///
     /// # Errors
     /// If the folder or a file in it cannot be read.
     pub fn folder(&mut self, folder: impl AsRef<Path>) -> Result<(), CheckError> {
         let folder = folder.as_ref();
-        let listed = || -> io::Result<Vec<PathBuf>> {
-            let mut paths = Vec::new();
+        let listed = || -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+            let (mut files, mut folders) = (Vec::new(), Vec::new());
             for entry in fs::read_dir(folder)? {
                 let entry = entry?;
-                if entry.file_type()?.is_file() {
-                    paths.push(entry.path());
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if entry.path().is_file() {
+                    files.push(entry.path());
                 }
             }
-            paths.sort_unstable();
-            Ok(paths)
+            files.sort_unstable();
+            folders.sort_unstable();
+            Ok((files, folders))
         };
-        let paths = listed().map_err(|error| CheckError {
+        let (files, folders) = listed().map_err(|error| CheckError {
             file: folder.display().to_string(),
             error,
         })?;
-        self.take(paths.into_iter().map(Source::file), Together::Folder)
+        self.take(files.into_iter().map(Source::file), Together::Folder)?;
+        folders.into_iter().try_for_each(|inner| self.folder(inner))
     }
 
     /// Takes in files that were given together; see [`Checker::check`].
@@ -382,10 +398,16 @@ impl<'c, 'a> Checking<'c, 'a> {
                 }
             })
             .collect();
+        let tables = if self.checker.tables {
+            table_views(&self.files, &notices, self.checker.show_values)?
+        } else {
+            Vec::new()
+        };
         Ok(Report {
             notices,
             left_out,
             files,
+            tables,
             sendings: self.sendings,
             ignored: self.ignored,
             profile: self.checker.profile.clone(),
@@ -393,6 +415,38 @@ impl<'c, 'a> Checking<'c, 'a> {
             summary,
         })
     }
+}
+
+/// Reads tables 6 and 7 again, for the page that shows them.
+fn table_views(
+    files: &[(ReadFile, Source<'_>)],
+    notices: &[Notice],
+    show_values: bool,
+) -> Result<Vec<TableView>, CheckError> {
+    let failed = |source: &Source<'_>| {
+        let file = source.name().to_owned();
+        |error| CheckError { file, error }
+    };
+    let mut names = tables::Names::default();
+    if show_values {
+        for (file, source) in files {
+            if file.kind() == Some(FileKind::Supplement) {
+                tables::names(&file.facts, source, &mut names).map_err(failed(source))?;
+            }
+        }
+    }
+    let mut views = Vec::new();
+    for (file, source) in files.iter().filter(|(file, _)| !file.unreadable) {
+        let of_file: Vec<_> = notices
+            .iter()
+            .enumerate()
+            .filter(|(_, notice)| Arc::ptr_eq(&notice.file, &file.facts.name))
+            .collect();
+        let names = show_values.then_some(&names);
+        let view = tables::view(&file.facts, source, &of_file, names).map_err(failed(source))?;
+        views.extend(view);
+    }
+    Ok(views)
 }
 
 /// A check that could not be carried out.

@@ -138,6 +138,8 @@ impl Summary {
             .or_insert(line);
         match &record.row {
             None => drop(self.broken.insert(person)),
+            // Counted once.
+            Some(_) if record.twin.is_some() => {}
             Some(Row::ServiceRow(row)) => {
                 let (Cell::Value(office), Cell::Value(code), Cell::Value(count)) =
                     (row.office, row.code, row.count)

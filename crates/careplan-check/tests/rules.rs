@@ -39,7 +39,9 @@ fn edition3_deletion(month: &str) -> Given {
 
 /// The day bits with one day set.
 fn only_day(day: usize) -> String {
-    (1..=31).map(|at| if at == day { '1' } else { '0' }).collect()
+    (1..=31)
+        .map(|at| if at == day { '1' } else { '0' })
+        .collect()
 }
 
 static CASES: &[Case] = &[
@@ -59,7 +61,10 @@ static CASES: &[Case] = &[
     ),
     case(
         "file_name_version_mismatch",
-        || sample("edition3-month-set").rename_all("1373960229_1378034246", "1373960229_43_1378034246_11"),
+        || {
+            sample("edition3-month-set")
+                .rename_all("1373960229_1378034246", "1373960229_43_1378034246_11")
+        },
         || sample("edition3-plan-set"),
     ),
     case(
@@ -81,7 +86,11 @@ static CASES: &[Case] = &[
         "encoding_invalid",
         || actuals().utf8("UPJSK", false),
         // ﾃｱ is a character of UTF-8 as well.
-        || actuals().set_all("UPJSK", 7, "\"ﾃｱ\"").set_all("UPJSK", 21, "\"\""),
+        || {
+            actuals()
+                .set_all("UPJSK", 7, "\"ﾃｱ\"")
+                .set_all("UPJSK", 21, "\"\"")
+        },
     ),
     case(
         "encoding_invalid",
@@ -133,7 +142,8 @@ static CASES: &[Case] = &[
         "header_row",
         || {
             deletion("DLT1KYO").bytes("DLT1KYO", |bytes| {
-                let header = "CSVバージョン,保険者番号,被保険者番号,居宅サービス計画作成（変更）日\r\n";
+                let header =
+                    "CSVバージョン,保険者番号,被保険者番号,居宅サービス計画作成（変更）日\r\n";
                 [encode(header), bytes].concat()
             })
         },
@@ -240,7 +250,11 @@ static CASES: &[Case] = &[
     case(
         "month_differs_from_name",
         || deletion("DLTPLAN").rename("DLTPLAN", "_202610_", "_202611_"),
-        || deletion("DLTPLAN").rename("DLTPLAN", "_202610_", "_202611_").set_all("DLTPLAN", 4, "202611"),
+        || {
+            deletion("DLTPLAN")
+                .rename("DLTPLAN", "_202610_", "_202611_")
+                .set_all("DLTPLAN", 4, "202611")
+        },
     ),
     case(
         "service_date_outside_month",
@@ -266,7 +280,11 @@ static CASES: &[Case] = &[
     case(
         "equipment_code_missing",
         || services().set("UPPLAN", 19, 16, ""),
-        || services().set("UPPLAN", 19, 16, "").set("UPPLAN", 19, 17, "00999-000001"),
+        || {
+            services()
+                .set("UPPLAN", 19, 16, "")
+                .set("UPPLAN", 19, 17, "00999-000001")
+        },
     ),
     case(
         "equipment_code_both",
@@ -281,7 +299,12 @@ static CASES: &[Case] = &[
     case(
         "duplicate_key",
         || actuals().repeat_row("UPJSK", 1),
-        || actuals().repeat_row("UPJSK", 1).set("UPJSK", 2, 12, "1000").set("UPJSK", 2, 13, "1030"),
+        || {
+            actuals()
+                .repeat_row("UPJSK", 1)
+                .set("UPJSK", 2, 12, "1000")
+                .set("UPJSK", 2, 13, "1030")
+        },
     ),
     case(
         // 手すり twice on one day: told apart by the detail number only.
@@ -310,11 +333,7 @@ static CASES: &[Case] = &[
         || month().repeat_row("UPHOSOKU", 1),
         || month(),
     ),
-    case(
-        "order",
-        || plan().swap_rows("UP2KYO", 1, 2),
-        || plan(),
-    ),
+    case("order", || plan().swap_rows("UP2KYO", 1, 2), || plan()),
     case(
         "updated_by_mismatch",
         || actuals().set("UPJSK", 1, 24, "1370948774"),
@@ -400,7 +419,11 @@ static CASES: &[Case] = &[
         "plan_cost_count_mismatch",
         || month().drop_rows("UPPLAN", 1..=1),
         // A prorated service is aside.
-        || month().drop_rows("UPPLAN", 1..=1).set("UPPLAN", 1, 11, &only_day(5)),
+        || {
+            month()
+                .drop_rows("UPPLAN", 1..=1)
+                .set("UPPLAN", 1, 11, &only_day(5))
+        },
     ),
     case(
         "plan_cost_count_mismatch",
@@ -445,7 +468,11 @@ static CASES: &[Case] = &[
     ),
     case(
         "supplement_marker",
-        || plan().rename("UPHOSOKU", "000000", "202610").set_all("UPHOSOKU", 63, "202610"),
+        || {
+            plan()
+                .rename("UPHOSOKU", "000000", "202610")
+                .set_all("UPHOSOKU", 63, "202610")
+        },
         || month(),
     ),
     case(
@@ -528,7 +555,11 @@ fn severities_are_the_rules_own_but_for_lengths_between_two() {
     for case in CASES {
         for notice in (case.trigger)().check().notices {
             let info = notice.severity == Severity::Info && case.code == "too_long";
-            assert!(notice.severity == notice.rule.severity || info, "{}", case.code);
+            assert!(
+                notice.severity == notice.rule.severity || info,
+                "{}",
+                case.code
+            );
         }
     }
     let report = costs().set("UPSIKYU", 1, 30, "123").check();

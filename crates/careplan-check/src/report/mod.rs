@@ -3,7 +3,7 @@
 mod html;
 mod json;
 mod sarif;
-mod tables;
+pub(crate) mod tables;
 mod text;
 
 use std::sync::Arc;
@@ -11,12 +11,15 @@ use std::sync::Arc;
 use careplan_core::{Edition, Lang, SetKind};
 use careplan_tables::{FileKind, Severity};
 
+pub use html::html;
 pub use json::json;
+pub use sarif::sarif;
 
 pub use text::{Colour, text};
 
 use crate::notice::{LeftOut, Notice};
 use crate::profile::Profile;
+use tables::TableView;
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct Report {
     pub sendings: Vec<CheckedSending>,
     /// Files that were given and are none of the standard's CSV files: documents and the like.
     pub ignored: Vec<Arc<str>>,
+    /// Tables 6 and 7 as the page shows them, if the check kept them.
+    pub(crate) tables: Vec<TableView>,
     /// The profile that was used.
     pub profile: Profile,
     /// Whether personal data are in the notices.

@@ -30,10 +30,43 @@ pub(crate) static DUPLICATE_KEY: Rule = Rule {
         "重複した行の一方を除くか、番号や時刻を直して出力し直してください。",
         "Remove one of the two records, or correct what should tell them apart, and export again.",
     ),
-    check: Check::Records(duplicates),
+    check: Check::Records(|file| {
+        keys(file)?;
+        Some(Box::new(Duplicates))
+    }),
 };
 
-fn duplicates(file: &FileFacts) -> Option<Box<dyn Watch>> {
+struct Duplicates;
+
+impl Watch for Duplicates {
+    fn record(&mut self, record: &Record<'_>, found: &mut Found<'_>) {
+        let Some(line) = record.twin else { return };
+        found.report(&DUPLICATE_KEY, Place::record(record), || {
+            let what = describe(record);
+            Message {
+                ja: format!(
+                    "{line}行目のレコードとキー項目がすべて同じです（{}）。",
+                    what.ja
+                ),
+                en: format!(
+                    "The record has the same key as the one on line {line} ({}).",
+                    what.en
+                ),
+            }
+            .into()
+        });
+    }
+}
+
+/// The keys of a file's records. The reader keeps them, because a record that is there twice is
+/// counted once by the rules that add up.
+pub(crate) trait Keys {
+    /// The line of the record with the same key, if there was one; otherwise remembers this one.
+    fn twin(&mut self, record: &Record<'_>) -> Option<u64>;
+}
+
+/// The keys of a file; `None` if its records have none.
+pub(crate) fn keys(file: &FileFacts) -> Option<Box<dyn Keys>> {
     Some(match file.prefix() {
         "UP1KYO" => Seen::boxed(plan_key),
         "UP2KYO" => Seen::boxed(need_key),
@@ -53,7 +86,7 @@ struct Seen<K> {
 }
 
 impl<K: Eq + Hash + 'static> Seen<K> {
-    fn boxed(key: fn(&mut Offices, &Record<'_>) -> Option<K>) -> Box<dyn Watch> {
+    fn boxed(key: fn(&mut Offices, &Record<'_>) -> Option<K>) -> Box<dyn Keys> {
         Box::new(Self {
             key,
             offices: Offices::default(),
@@ -62,32 +95,16 @@ impl<K: Eq + Hash + 'static> Seen<K> {
     }
 }
 
-impl<K: Eq + Hash> Watch for Seen<K> {
-    fn record(&mut self, record: &Record<'_>, found: &mut Found<'_>) {
-        let Some(key) = (self.key)(&mut self.offices, record) else {
-            return;
-        };
-        let line = match self.lines.entry(key) {
+impl<K: Eq + Hash> Keys for Seen<K> {
+    fn twin(&mut self, record: &Record<'_>) -> Option<u64> {
+        let key = (self.key)(&mut self.offices, record)?;
+        match self.lines.entry(key) {
             Entry::Vacant(entry) => {
                 entry.insert(u32::try_from(record.line).unwrap_or(u32::MAX));
-                return;
+                None
             }
-            Entry::Occupied(entry) => *entry.get(),
-        };
-        found.report(&DUPLICATE_KEY, Place::record(record), || {
-            let what = describe(record);
-            Message {
-                ja: format!(
-                    "{line}行目のレコードとキー項目がすべて同じです（{}）。",
-                    what.ja
-                ),
-                en: format!(
-                    "The record has the same key as the one on line {line} ({}).",
-                    what.en
-                ),
-            }
-            .into()
-        });
+            Entry::Occupied(entry) => Some(u64::from(*entry.get())),
+        }
     }
 }
 

@@ -379,6 +379,7 @@ pub(crate) static RECEIVER_NOT_CONCERNED: Rule = Rule {
         let receiver = (file.prefix() == "UPPLAN").then(|| file.receiver())??;
         Some(Box::new(Concerned {
             receiver,
+            unattributed: false,
             persons: HashMap::new(),
         }))
     }),
@@ -386,13 +387,18 @@ pub(crate) static RECEIVER_NOT_CONCERNED: Rule = Rule {
 
 struct Concerned {
     receiver: OfficeNumber,
+    /// Whether a record could not be assigned to a person: it may be anyone's.
+    unattributed: bool,
     /// The line of a person's first record, and whether one is for the receiver, or might be.
     persons: HashMap<Person, (u64, bool)>,
 }
 
 impl Watch for Concerned {
     fn record(&mut self, record: &Record<'_>, _: &mut Found<'_>) {
-        let Some(person) = record.person else { return };
+        let Some(person) = record.person else {
+            self.unattributed = true;
+            return;
+        };
         let for_receiver = match &record.row {
             Some(Row::ServiceRow(row)) => match row.office {
                 Cell::Value(office) => office == self.receiver,
@@ -407,7 +413,7 @@ impl Watch for Concerned {
         let mut lines: Vec<_> = self
             .persons
             .values()
-            .filter(|(_, concerned)| !concerned)
+            .filter(|(_, concerned)| !concerned && !self.unattributed)
             .map(|(line, _)| *line)
             .collect();
         lines.sort_unstable();

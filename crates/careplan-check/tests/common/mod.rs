@@ -106,7 +106,12 @@ impl Given {
         let mut rows = Vec::new();
         let mut raw = RawSlice::new(bytes);
         while let Some(record) = raw.next_record() {
-            rows.push(record.fields().map(|field| field.bytes().to_vec()).collect());
+            rows.push(
+                record
+                    .fields()
+                    .map(|field| field.bytes().to_vec())
+                    .collect(),
+            );
         }
         self.files.push(File {
             name: name.to_owned(),
@@ -147,7 +152,13 @@ impl Given {
         self.set_bytes(prefix, row, column, &encode(text))
     }
 
-    pub(crate) fn set_bytes(mut self, prefix: &str, row: usize, column: usize, bytes: &[u8]) -> Self {
+    pub(crate) fn set_bytes(
+        mut self,
+        prefix: &str,
+        row: usize,
+        column: usize,
+        bytes: &[u8],
+    ) -> Self {
         let field = &mut self.file(prefix).rows[row - 1][column - 1];
         assert_ne!(field, bytes, "the field is like this already");
         *field = bytes.to_vec();
@@ -226,7 +237,11 @@ impl Given {
     pub(crate) fn utf8(self, prefix: &str, mark: bool) -> Self {
         self.bytes(prefix, |bytes| {
             let text = ms932::decode(&bytes).unwrap().into_owned();
-            let text = if mark { format!("\u{FEFF}{text}") } else { text };
+            let text = if mark {
+                format!("\u{FEFF}{text}")
+            } else {
+                text
+            };
             text.into_bytes()
         })
     }
@@ -255,14 +270,21 @@ impl Given {
 
 /// The codes of a report, each once, in the order of their names.
 pub(crate) fn codes(report: &Report) -> Vec<&'static str> {
-    let mut codes: Vec<_> = report.notices.iter().map(|notice| notice.rule.code).collect();
+    let mut codes: Vec<_> = report
+        .notices
+        .iter()
+        .map(|notice| notice.rule.code)
+        .collect();
     codes.sort_unstable();
     codes.dedup();
     codes
 }
 
 fn is(file: &File, prefix: &str) -> bool {
-    let rest = file.name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+    let rest = file
+        .name
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('_'));
     rest.is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
 }
 
