@@ -83,7 +83,7 @@ impl fmt::Debug for ServerIdentity {
 pub struct Trust {
     /// The authorities that issue offices' certificates.
     pub anchors: Vec<CertificateDer<'static>>,
-    /// Their revocation lists. If there is any, every certificate must be covered by one.
+    /// Their revocation lists. If there is any, every certificate must be covered by one in date.
     pub revocation_lists: Vec<CertificateRevocationListDer<'static>>,
     /// Where kind and office number stand in a certificate.
     pub profile: CertificateProfile,

@@ -40,6 +40,8 @@ impl TrustInForce {
         let clients =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
                 .with_crls(trust.revocation_lists.iter().cloned())
+                // As the verifier of containers does: an outdated list says nothing.
+                .enforce_revocation_expiration()
                 .build()
                 .map_err(StartError::trust)?;
         let mut containers = Verifier::builder().profile(trust.profile.clone());
