@@ -28,9 +28,11 @@ fn one<T: Table>(criterion: &mut Criterion, name: &str, bytes: &[u8]) {
         });
     });
     group.bench_function("read", |bencher| {
-        bencher.iter(|| records::<T>(bytes).map(Result::unwrap).for_each(|record| {
-            black_box(&record);
-        }));
+        bencher.iter(|| {
+            records::<T>(bytes).map(Result::unwrap).for_each(|record| {
+                black_box(&record);
+            })
+        });
     });
     let owned: Vec<_> = records::<T>(bytes)
         .map(|record| T::into_owned(record.unwrap()))
@@ -55,8 +57,12 @@ fn tables(criterion: &mut Criterion) {
     let text = ms932::decode(&table_2).unwrap().into_owned();
     let mut group = criterion.benchmark_group("ms932");
     group.throughput(Throughput::Bytes(table_2.len() as u64));
-    group.bench_function("decode", |bencher| bencher.iter(|| ms932::decode(&table_2).unwrap()));
-    group.bench_function("encode", |bencher| bencher.iter(|| ms932::encode(&text).unwrap()));
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| ms932::decode(&table_2).unwrap())
+    });
+    group.bench_function("encode", |bencher| {
+        bencher.iter(|| ms932::encode(&text).unwrap())
+    });
     group.finish();
 }
 

@@ -41,10 +41,48 @@ pub(crate) fn run(json: bool) -> Result<(), Failure> {
 
     let mut ratios = Vec::new();
     for (task, file, name, peer_task, wanted) in [
-        ("read-6", &table_6, "table 6 read, typed and strict", "read", 2.0),
-        ("read-2", &table_2, "table 2 read, typed, all text validated", "read", 1.5),
-        ("write-6", &table_6, "table 6 written from records", "write", 1.5),
-        ("write-2", &table_2, "table 2 written from records", "write", 3.0),
+        (
+            "read-6",
+            &table_6,
+            "table 6 read, typed and strict",
+            "read",
+            2.0,
+        ),
+        (
+            "read-2",
+            &table_2,
+            "table 2 read, typed, all text validated",
+            "read",
+            1.5,
+        ),
+        (
+            "write-6",
+            &table_6,
+            "table 6 written from records",
+            "write",
+            1.5,
+        ),
+        (
+            "write-2",
+            &table_2,
+            "table 2 written from records",
+            "write",
+            3.0,
+        ),
+        (
+            "read-6",
+            &table_6,
+            "table 6 read, one record reused by the peer",
+            "reuse",
+            2.0,
+        ),
+        (
+            "read-2",
+            &table_2,
+            "table 2 read, one record reused by the peer",
+            "reuse",
+            1.5,
+        ),
     ] {
         let name = format!("{name}, vs csv::StringRecord + encoding_rs");
         eprintln!("{name} (wanted {wanted:.1})");
@@ -56,8 +94,18 @@ pub(crate) fn run(json: bool) -> Result<(), Failure> {
         )?);
     }
     for (task, raw, file, name) in [
-        ("read-6", "raw", &table_6, "table 6 read, share of csv::ByteRecord (no decoding, no typing)"),
-        ("read-2", "raw", &table_2, "table 2 read, share of csv::ByteRecord (no decoding, no typing)"),
+        (
+            "read-6",
+            "raw",
+            &table_6,
+            "table 6 read, share of csv::ByteRecord (no decoding, no typing)",
+        ),
+        (
+            "read-2",
+            "raw",
+            &table_2,
+            "table 2 read, share of csv::ByteRecord (no decoding, no typing)",
+        ),
     ] {
         eprintln!("{name}");
         ratios.push(compare(
@@ -89,7 +137,10 @@ pub(crate) fn run(json: bool) -> Result<(), Failure> {
         println!("{}", serde_json::to_string(&ratios)?);
         eprintln!("{memory}");
     } else {
-        println!("{:<76} {:>9} {:>9} {:>7}", "", "ours MB/s", "peer MB/s", "ratio");
+        println!(
+            "{:<76} {:>9} {:>9} {:>7}",
+            "", "ours MB/s", "peer MB/s", "ratio"
+        );
         for row in &ratios {
             println!(
                 "{:<76} {:>9.0} {:>9.0} {:>6.2}x",
@@ -135,7 +186,13 @@ fn build_peer(folder: &Path) -> Result<PathBuf, Failure> {
     eprintln!("building the peer");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--release", "--quiet", "--locked", "--manifest-path"])
+        .args([
+            "build",
+            "--release",
+            "--quiet",
+            "--locked",
+            "--manifest-path",
+        ])
         .arg(&manifest)
         .arg("--target-dir")
         .arg(&target)
@@ -144,9 +201,10 @@ fn build_peer(folder: &Path) -> Result<PathBuf, Failure> {
     if !status.success() {
         return Err("the peer does not build".into());
     }
-    Ok(target
-        .join("release")
-        .join(format!("careplan-bench-peer{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target.join("release").join(format!(
+        "careplan-bench-peer{}",
+        std::env::consts::EXE_SUFFIX
+    )))
 }
 
 fn measure_child(task: &str, file: &Path) -> Result<Done, Failure> {
@@ -335,8 +393,18 @@ fn write_2(rounds: usize, bytes: &[u8]) -> Result<Done, Failure> {
         .collect::<Result<_, _>>()?;
     write::<Table2<'_>, _>(rounds, bytes, &rows, |row, writer| {
         let record = &row.record;
-        let [need, long, short, long_period, short_period, support, kind, office, often, period] =
-            &row.texts;
+        let [
+            need,
+            long,
+            short,
+            long_period,
+            short_period,
+            support,
+            kind,
+            office,
+            often,
+            period,
+        ] = &row.texts;
         writer.write(&Table2 {
             need_number: record.need_number,
             need: Text::new(need)?,
@@ -396,7 +464,8 @@ fn write<T: Table, R>(
 /// Peak memory of reading [`LARGE`] bytes as they come, above a program that does nothing.
 fn memory() -> Result<String, Failure> {
     let peak = |task: &str| -> Result<f64, Failure> {
-        let done = output(Command::new(std::env::current_exe()?).args(["measure", task, "-", "1"]))?;
+        let done =
+            output(Command::new(std::env::current_exe()?).args(["measure", task, "-", "1"]))?;
         // In kilobytes, in the place of seconds.
         Ok(done.seconds)
     };

@@ -9,6 +9,7 @@
 //! from the standard's structure is reported with the record as [`StructureFault`] and read in
 //! the way the `csv` crate reads it.
 
+mod fast;
 mod reader;
 mod record;
 mod split;

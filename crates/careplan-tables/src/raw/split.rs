@@ -1,5 +1,6 @@
 //! Finds the end of a record and its fields. Pure: bytes in, spans out.
 
+use super::fast;
 use super::record::{Form, LineEnd, Span, StructureFault, StructureFaultKind};
 
 /// Longest record that spans can point into; the readers' limits lie below.
@@ -32,7 +33,19 @@ impl Splitter {
     /// Splits the record at the beginning of `bytes`, of which there is at least one. `last`:
     /// nothing follows the bytes. `skip`: so many bytes before the first field (a byte order
     /// mark).
+    #[inline]
     pub(super) fn split(&mut self, bytes: &[u8], last: bool, skip: usize) -> Split {
+        if skip == 0
+            && let Some(split) = fast::split(bytes, &mut self.spans)
+        {
+            self.faults.clear();
+            return split;
+        }
+        self.split_carefully(bytes, last, skip)
+    }
+
+    /// Every case, byte by byte.
+    fn split_carefully(&mut self, bytes: &[u8], last: bool, skip: usize) -> Split {
         self.spans.clear();
         self.faults.clear();
         if skip > 0 {
@@ -178,5 +191,65 @@ pub(super) fn byte_order_mark(bytes: &[u8]) -> usize {
         [0xEF, 0xBB, 0xBF, ..] => 3,
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => 2,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Bytes in which what matters is frequent, short fields and long ones.
+    fn soup() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => Just(b",".to_vec()),
+            4 => Just(b"\"".to_vec()),
+            2 => Just(b"\r\n".to_vec()),
+            1 => Just(b"\n".to_vec()),
+            1 => Just(b"\r".to_vec()),
+            1 => Just(b"\t".to_vec()),
+            4 => proptest::collection::vec(b'a'..b'd', 0..5),
+            2 => proptest::collection::vec(b'a'..b'd', 50..70),
+            2 => Just("\"山本\"".as_bytes().to_vec()),
+        ];
+        proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    #[test]
+    fn the_fast_splitter_takes_the_common_records() {
+        for file in [
+            "month-set/UPPLAN_202610_1370948774_43_1375169671_11_20260921113320.CSV",
+            "plan-set/UP2KYO_1372254257_43_1377541208_11_20260921141741.CSV",
+        ] {
+            let path = format!("{}/../../samples/{file}", env!("CARGO_MANIFEST_DIR"));
+            let bytes = std::fs::read(path).unwrap();
+            let (mut rest, mut fast, mut all) = (&*bytes, 0, 0);
+            while !rest.is_empty() {
+                let mut splitter = Splitter::default();
+                fast += usize::from(fast::split(rest, &mut splitter.spans).is_some());
+                all += 1;
+                let Split::Record { len, .. } = splitter.split_carefully(rest, true, 0) else {
+                    panic!("the file ends in the middle of a record");
+                };
+                rest = &rest[len..];
+            }
+            assert!(fast * 10 > all * 7, "{fast} of {all} in {file}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn the_fast_splitter_agrees_with_the_careful_one(bytes in soup(), last: bool) {
+            let mut spans = Vec::new();
+            if let Some(fast) = fast::split(&bytes, &mut spans) {
+                let mut careful = Splitter::default();
+                prop_assert_eq!(fast, careful.split_carefully(&bytes, last, 0));
+                prop_assert_eq!(spans, careful.spans);
+                prop_assert!(careful.faults.is_empty());
+            }
+        }
     }
 }

@@ -104,11 +104,8 @@ impl<T: Table, R: Read> Reader<T, R> {
             .raw
             .next_record()
             .map_err(|error| ReadError::raw(error, self.file.as_deref()))?;
-        let record = strict(&mut self.typing, raw, first, self.file.as_deref())?;
-        if record.is_some() {
-            self.state = State::Middle;
-        }
-        Ok(record)
+        let file = self.file.as_deref();
+        strict(&mut self.typing, raw, first, file, &mut self.state).transpose()
     }
 
     /// The edition of the file; `None` before the first record.
@@ -182,48 +179,52 @@ impl<'b, T: Table> Iterator for Records<'b, T> {
         let first = self.state == State::Start;
         self.state = State::End;
         let raw = self.raw.next_record();
-        let record = strict(&mut self.typing, raw, first, self.file.as_deref()).transpose();
-        if matches!(record, Some(Ok(_))) {
-            self.state = State::Middle;
-        }
-        record
+        strict(
+            &mut self.typing,
+            raw,
+            first,
+            self.file.as_deref(),
+            &mut self.state,
+        )
     }
 }
 
-/// One record, strictly.
-#[inline]
+/// One record, strictly. After a good one there may be more.
+#[inline(always)]
 fn strict<'b, T: Table>(
     typing: &mut Typing<T>,
     raw: Option<RawRecord<'_, 'b>>,
     first: bool,
     file: Option<&str>,
-) -> Result<Option<T::Record<'b>>, ReadError> {
+    state: &mut State,
+) -> Option<Result<T::Record<'b>, ReadError>> {
     let Some(raw) = raw else {
-        if first {
-            return Err(ReadError::fault(empty_file(), file));
-        }
-        return Ok(None);
+        return first.then(|| Err(ReadError::fault(empty_file(), file)));
     };
-    let record = typing.record(raw);
-    match (record, typing.faults().first()) {
-        (Some(record), None) => Ok(Some(record)),
-        (_, Some(&fault)) => Err(ReadError::fault(fault, file)),
-        // A record that cannot be read has a fault; were there none, the count of columns is what
-        // is left.
-        (None, None) => Err(ReadError::fault(
-            Fault {
-                kind: FaultKind::ColumnCount {
-                    expected: T::KIND.layout().columns.len(),
-                    found: raw.len(),
-                },
-                record: raw.number(),
-                line: raw.line(),
-                column_number: None,
-                column: None,
-            },
-            file,
-        )),
+    match typing.record(raw) {
+        Some(record) if typing.faults().is_empty() => {
+            *state = State::Middle;
+            Some(Ok(record))
+        }
+        _ => Some(Err(refusal::<T>(typing.faults(), raw, file))),
     }
+}
+
+#[cold]
+fn refusal<T: Table>(faults: &[Fault], raw: RawRecord<'_, '_>, file: Option<&str>) -> ReadError {
+    // A record that cannot be read has a fault; were there none, the count of columns is what is
+    // left.
+    let fault = faults.first().copied().unwrap_or(Fault {
+        kind: FaultKind::ColumnCount {
+            expected: T::KIND.layout().columns.len(),
+            found: raw.len(),
+        },
+        record: raw.number(),
+        line: raw.line(),
+        column_number: None,
+        column: None,
+    });
+    ReadError::fault(fault, file)
 }
 
 /// A file without any record.

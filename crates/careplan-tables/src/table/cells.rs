@@ -36,7 +36,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// The field of a column; `None` if the edition does not have the column.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, column: &'static Column) -> Option<RawField<'b>> {
         if !column.is_in(self.edition) {
             return None;
@@ -63,7 +63,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// What is wrong with the form of a field, whatever its value.
-    #[inline]
+    #[inline(always)]
     fn form(&mut self, column: &'static Column, field: RawField<'b>) {
         if !self.strict
             && let Some(kind) = value::form_fault(column, field)
@@ -73,7 +73,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// The value of a field that is not empty; `None` after reporting a fault.
-    #[inline]
+    #[inline(always)]
     fn value<T: Value>(&mut self, column: &'static Column, field: RawField<'b>) -> Option<T> {
         match value::read(column, field, self.edition) {
             Ok(value) => value,
@@ -89,7 +89,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// A column that has to be filled.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn required<T: Value>(&mut self, column: &'static Column) -> Option<T> {
         let field = self.take(column)?;
         if field.inner().is_empty() {
@@ -101,7 +101,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// A column that may be empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn optional<T: Value>(&mut self, column: &'static Column) -> Option<Option<T>> {
         let Some(field) = self.take(column) else {
             return Some(None);
@@ -117,7 +117,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// A column that has to be filled, if only with the value that means "none".
-    #[inline]
+    #[inline(always)]
     pub(crate) fn marked<T: Value>(&mut self, column: &'static Column) -> Option<Option<T>> {
         let field = self.take(column)?;
         let inner = field.inner();
@@ -132,7 +132,7 @@ impl<'s, 'b> Cells<'s, 'b> {
     }
 
     /// A column of free text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text(&mut self, column: &'static Column) -> Option<Text<'b>> {
         let Some(field) = self.take(column) else {
             return Some(Text::EMPTY);

@@ -65,7 +65,7 @@ pub(crate) trait Value: Sized + Copy {
 }
 
 /// Reads a field as a value: `None` if it is empty.
-#[inline]
+#[inline(always)]
 pub(crate) fn read<T: Value>(
     column: &Column,
     field: RawField<'_>,

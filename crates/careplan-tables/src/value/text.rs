@@ -31,18 +31,15 @@ use crate::raw::RawField;
 #[derive(Clone, Default)]
 pub struct Text<'a> {
     bytes: Cow<'a, [u8]>,
-    /// The first user-defined character; only lenient reading lets one in.
-    user_defined: Option<u32>,
-    /// The first control character, likewise.
-    control: Option<u32>,
+    /// Whether there is a user-defined or control character; only lenient reading lets one in.
+    faulty: bool,
 }
 
 impl<'a> Text<'a> {
     /// No text.
     pub const EMPTY: Self = Self {
         bytes: Cow::Borrowed(&[]),
-        user_defined: None,
-        control: None,
+        faulty: false,
     };
 
     /// Encodes a text.
@@ -70,11 +67,9 @@ impl<'a> Text<'a> {
         let scan = ms932::scan(&bytes);
         match scan.invalid {
             Some(at) => Err(at),
-            // Texts are no longer than records, which are below 4 GiB.
             None => Ok(Self {
                 bytes,
-                user_defined: scan.user_defined.map(|at| at as u32),
-                control: scan.control.map(|at| at as u32),
+                faulty: scan.user_defined.is_some() || scan.control.is_some(),
             }),
         }
     }
@@ -102,8 +97,8 @@ impl<'a> Text<'a> {
     /// Whether a user-defined character (外字) is in it. Only texts read leniently or made by
     /// [`from_ms932`](Self::from_ms932) can have one.
     #[must_use]
-    pub const fn has_user_defined(&self) -> bool {
-        self.user_defined.is_some()
+    pub fn has_user_defined(&self) -> bool {
+        self.faulty && ms932::scan(&self.bytes).user_defined.is_some()
     }
 
     /// The text with bytes of its own.
@@ -111,19 +106,18 @@ impl<'a> Text<'a> {
     pub fn into_owned(self) -> Text<'static> {
         Text {
             bytes: Cow::Owned(self.bytes.into_owned()),
-            user_defined: self.user_defined,
-            control: self.control,
+            faulty: self.faulty,
         }
     }
 
     /// Why the text may not stand in a file of the standard.
     #[inline]
     pub(crate) fn fault(&self) -> Option<FaultKind> {
-        if let Some(at) = self.control {
-            return Some(FaultKind::ControlCharacter { at: at as usize });
+        if self.faulty {
+            byte_fault(&self.bytes)
+        } else {
+            None
         }
-        self.user_defined
-            .map(|at| FaultKind::UserDefinedCharacter { at: at as usize })
     }
 
     /// Appends it in quotation marks, doubling those inside.
