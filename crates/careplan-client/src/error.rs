@@ -292,3 +292,25 @@ impl Explain for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_from_other_trouble() {
+        use std::io::Write as _;
+        let path = Path::new("/dev/full");
+        let mut full = std::fs::File::options().write(true).open(path).unwrap();
+        let source = full.write_all(b"x").unwrap_err();
+        let error = Error::storage(path)(source);
+        assert!(
+            matches!(error.kind(), ErrorKind::DiskFull { .. }),
+            "{error:?}"
+        );
+        assert!(error.explain(Lang::Ja).contains("空き容量"));
+        let other = Error::storage(path)(io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(other.kind(), ErrorKind::Storage { .. }));
+    }
+}

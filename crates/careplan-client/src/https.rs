@@ -392,7 +392,9 @@ fn tls(error: &rustls::Error) -> NoAnswer {
             | Alert::CertificateUnknown
             | Alert::UnknownCA
             | Alert::AccessDenied
-            | Alert::CertificateRequired,
+            | Alert::CertificateRequired
+            // A signature that does not verify: that of the certificate, too.
+            | Alert::DecryptError,
         ) => NoAnswer::CertificateNotAccepted { reason },
         // Damaged on the way: the next connection may do.
         rustls::Error::DecryptError | rustls::Error::PeerMisbehaved(_) => {

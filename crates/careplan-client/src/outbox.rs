@@ -139,9 +139,8 @@ impl Client {
         })
     }
 
-    /// Shelves and records what is new, all or nothing.
+    /// Takes what is new.
     fn take(&mut self, copied: Vec<CopiedSet>) -> Result<Vec<PutIn>, Error> {
-        let put_in_at = self.caller.clock.now();
         let mut taken: Vec<PutIn> = Vec::with_capacity(copied.len());
         let mut new: Vec<CopiedSet> = Vec::new();
         let mut again = Vec::new();
@@ -161,11 +160,28 @@ impl Client {
                 None => new.push(set),
             }
         }
-        self.refuse_used_names(&new)?;
+        if !new.is_empty() {
+            self.record(&new)?;
+        }
+        for id in again {
+            self.store.retry(id)?;
+        }
         for set in &new {
+            self.caller
+                .observer
+                .progress(&Progress::PutIn { id: set.id });
+        }
+        Ok(taken)
+    }
+
+    /// Shelves and records new sets, all or nothing.
+    fn record(&mut self, new: &[CopiedSet]) -> Result<(), Error> {
+        self.refuse_used_names(new)?;
+        for set in new {
             self.home.shelve(&set.scratch, Shelf::Outbox, set.id)?;
         }
         self.caller.observer.step(Step::Shelved);
+        let put_in_at = self.caller.clock.now();
         let rows: Vec<NewOutgoing<'_>> = new
             .iter()
             .map(|set| NewOutgoing {
@@ -178,22 +194,14 @@ impl Client {
             })
             .collect();
         if let Err(error) = self.store.put_in(&rows) {
-            for set in &new {
+            for set in new {
                 // What cannot be removed now is removed when the home is opened after a crash.
                 let _ = durable::remove(&self.home.folder(Shelf::Outbox, set.id));
             }
             return Err(error);
         }
         self.caller.observer.step(Step::PutIn);
-        for id in again {
-            self.store.retry(id)?;
-        }
-        for set in &new {
-            self.caller
-                .observer
-                .progress(&Progress::PutIn { id: set.id });
-        }
-        Ok(taken)
+        Ok(())
     }
 
     fn refuse_used_names(&self, new: &[CopiedSet]) -> Result<(), Error> {

@@ -921,3 +921,106 @@ fn integer(value: u64) -> i64 {
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(number: u128, files: &[SetFile]) -> NewOutgoing<'_> {
+        NewOutgoing {
+            id: IdempotencyKey::new(uuid::Uuid::from_u128(number)),
+            header: SetHeader {
+                sender: "1370948774".parse().unwrap(),
+                receiver: "1375169671".parse().unwrap(),
+                set: SetKind::Actuals,
+                month: Some("202610".parse().unwrap()),
+                sequence: "20261001090000".parse().unwrap(),
+            },
+            files,
+            standard: files.len(),
+            content: Sha256Digest::new([u8::try_from(number % 256).unwrap(); 32]),
+            put_in_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn open(folder: &Path) -> Store {
+        let path = folder.join("office.sqlite3");
+        Store::open(&path, folder, "1370948774".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_what_was_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        store.put_in(&[new(1, &[])]).unwrap();
+        // A database that may not grow is how SQLite meets a full disk.
+        let pages: i64 = store.pragma("page_count").unwrap();
+        store
+            .run(|db| db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())))
+            .unwrap();
+        let files: Vec<SetFile> = (0..200)
+            .map(|at| SetFile {
+                name: format!("a file with a long name, number {at}"),
+                bytes: 1,
+                sha256: Sha256Digest::new([0; 32]),
+            })
+            .collect();
+        let error = store.put_in(&[new(2, &files)]).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::DiskFull { .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("office.sqlite3"), "{error}");
+        drop(store);
+        let listed = open(folder.path())
+            .list_outgoing(ListOptions::default())
+            .unwrap();
+        assert_eq!(listed.len(), 1);
+    }
+
+    #[test]
+    fn what_was_heard_is_not_turned_back_by_an_older_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        let set = new(1, &[]);
+        store.put_in(std::slice::from_ref(&set)).unwrap();
+        store.signed(set.id, set.content, 10).unwrap();
+        let sending = SendingId::new(uuid::Uuid::from_u128(9));
+        store
+            .accepted(&Receipt {
+                sending,
+                idempotency_key: set.id,
+                sender: set.header.sender,
+                receiver: set.header.receiver,
+                set: set.header.set,
+                sha256: set.content,
+                bytes: 10,
+                accepted_at: DateTime::UNIX_EPOCH,
+                expires_at: DateTime::UNIX_EPOCH,
+            })
+            .unwrap();
+        let hear = |store: &mut Store, state| store.heard(&[(sending, state)]).unwrap().len();
+        assert_eq!(hear(&mut store, SendingState::Fetched), 1);
+        assert_eq!(hear(&mut store, SendingState::Available), 0);
+        assert_eq!(hear(&mut store, SendingState::Fetched), 0);
+        assert_eq!(hear(&mut store, SendingState::Confirmed), 1);
+        assert_eq!(hear(&mut store, SendingState::Expired), 0, "settled");
+        assert_eq!(store.earliest_under_way().unwrap(), None);
+    }
+
+    #[test]
+    fn lists_are_newest_first_and_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        for number in 1..=5 {
+            store.put_in(&[new(number, &[])]).unwrap();
+        }
+        let numbers = |before, limit| -> Vec<u64> {
+            let listed = store.list_outgoing(ListOptions { before, limit }).unwrap();
+            listed.iter().map(|set| set.number).collect()
+        };
+        assert_eq!(numbers(None, 2), [5, 4]);
+        assert_eq!(numbers(Some(4), 2), [3, 2]);
+        assert_eq!(numbers(Some(2), 2), [1]);
+    }
+}

@@ -5,7 +5,7 @@
 //! under its promise of stability, which is why its version is held (docs/decisions).
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use careplan_envelope::{SignatureAlgorithm, Signer};
@@ -132,7 +132,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
             .to_owned();
         let name = ServerName::try_from(host).map_err(|_| ureq::Error::HostNotFound)?;
         let mut connection =
-            ClientConnection::new(Arc::clone(&self.0), name).map_err(std::io::Error::other)?;
+            ClientConnection::new(Arc::clone(&self.0), name).map_err(io::Error::other)?;
         let boxed: Box<dyn Transport> = Box::new(transport);
         let mut socket = TransportAdapter::new(boxed, Arc::clone(&details.current_time));
         socket.set_timeout(details.timeout);
@@ -159,6 +159,22 @@ impl fmt::Debug for TlsTransport {
     }
 }
 
+impl TlsTransport {
+    /// Why the other side closed the connection while something was being sent, if it said so.
+    ///
+    /// In TLS 1.3 a client may send before the server has looked at its certificate, so that a
+    /// refusal meets the request on its way (RFC 8446, 4.4.2.4).
+    fn reason_for(&mut self, error: io::Error) -> io::Error {
+        let StreamOwned { conn, sock } = &mut self.stream;
+        while let Ok(1..) = conn.read_tls(sock) {
+            if let Err(alert) = conn.process_new_packets() {
+                return io::Error::new(io::ErrorKind::InvalidData, alert);
+            }
+        }
+        error
+    }
+}
+
 impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
@@ -167,9 +183,9 @@ impl Transport for TlsTransport {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        self.stream.write_all(output)?;
-        self.stream.flush()?;
-        Ok(())
+        let written = self.stream.write_all(output);
+        let sent = written.and_then(|()| self.stream.flush());
+        sent.map_err(|error| self.reason_for(error).into())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {

@@ -4,7 +4,15 @@
 //! `CAREPLAN_SIMULATED_MONTHS` says how many (200 unless told), `CAREPLAN_SEED` the first seed; a
 //! failure prints its seed.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::result_large_err,
+    clippy::type_complexity,
+    reason = "a test fails by panicking, and may be long-winded"
+)]
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! A platform in memory that keeps the protocol, and a way to it that loses, repeats, delays and
 //! garbles, decided by a seed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io::{self, Cursor, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{TestClock, certificates};
 
-/// Random numbers from a seed (SplitMix64).
+/// Random numbers from a seed (`SplitMix64`).
 #[derive(Clone)]
 pub(crate) struct Rng(pub(crate) u64);
 
@@ -285,6 +285,8 @@ pub(crate) struct Way {
 pub(crate) struct Trouble {
     pub(crate) rng: Rng,
     pub(crate) percent: u64,
+    /// What happens for certain: to the next calls of these names, in this order.
+    pub(crate) script: VecDeque<(&'static str, Fault)>,
     /// What happened, for reading after a failure.
     pub(crate) log: Vec<(&'static str, Fault)>,
 }
@@ -298,6 +300,7 @@ impl Trouble {
         Arc::new(Mutex::new(Self {
             rng: Rng(seed),
             percent,
+            script: VecDeque::new(),
             log: Vec::new(),
         }))
     }
@@ -357,6 +360,13 @@ impl Way {
 
     fn fault(&self, call: &'static str) -> Option<Fault> {
         let mut trouble = self.trouble.lock().unwrap();
+        if let Some(&(name, fault)) = trouble.script.front()
+            && name == call
+        {
+            trouble.script.pop_front();
+            trouble.log.push((call, fault));
+            return Some(fault);
+        }
         let percent = trouble.percent;
         if !trouble.rng.chance(percent) {
             return None;

@@ -18,6 +18,7 @@ use careplan_envelope::{
 };
 use careplan_protocol::LogInRequest;
 use chrono::{DateTime, TimeDelta, Utc};
+use rustls_pki_types::CertificateDer;
 
 pub(crate) const MANAGER: &str = "1370948774";
 pub(crate) const SERVICE: &str = "1375169671";
@@ -37,17 +38,19 @@ pub(crate) struct Certificates {
     pub(crate) authority: Authority,
     signers: BTreeMap<OfficeNumber, Arc<SoftwareSigner>>,
     strangers: BTreeMap<OfficeNumber, Arc<SoftwareSigner>>,
+    strange: Authority,
 }
 
 pub(crate) fn certificates() -> &'static Certificates {
     static CERTIFICATES: OnceLock<Certificates> = OnceLock::new();
     CERTIFICATES.get_or_init(|| {
         let (authority, signers) = make("Authority of the exchange");
-        let (_, strangers) = make("Another authority");
+        let (strange, strangers) = make("Another authority");
         Certificates {
             authority,
             signers,
             strangers,
+            strange,
         }
     })
 }
@@ -85,6 +88,10 @@ impl Certificates {
     /// A signer of the same office, whose certificate another authority issued.
     pub(crate) fn strange_signer(&self, number: &str) -> Arc<dyn Signer> {
         Arc::clone(&self.strangers[&office(number)]) as Arc<dyn Signer>
+    }
+
+    pub(crate) fn strange_authority(&self) -> &CertificateDer<'static> {
+        self.strange.certificate()
     }
 
     pub(crate) fn verifier(&self) -> Verifier {

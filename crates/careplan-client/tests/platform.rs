@@ -1,0 +1,621 @@
+//! Against the real platform, over TLS on loopback: a month of sample files, a platform that is
+//! stopped abruptly and started again, clients killed at every step, wrong certificates.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use careplan_client::{
+    Client, ClientConfig, ErrorKind, HttpsConfig, HttpsError, HttpsTransport, IncomingState,
+    ListOptions, NoAnswer, Observer, OutgoingState, Progress, RetryPolicy, Step,
+};
+use careplan_core::OfficeNumber;
+use careplan_envelope::{
+    Authority, CertificateKind, KeyAlgorithm, PrivateKey, RsaPadding, Signer, SoftwareSigner,
+    Validity, Verifier, pem,
+};
+use careplan_licence::EventKind;
+use careplan_platform::{PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust};
+use careplan_protocol::{LogInRequest, ProblemCode, SendingState};
+use chrono::{TimeDelta, Utc};
+use rustls_pki_types::CertificateDer;
+use tempfile::TempDir;
+
+const MANAGER: &str = "1370948774";
+const SERVICE: &str = "1375169671";
+
+fn samples(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../samples")
+        .join(name)
+}
+
+fn validity() -> Validity {
+    Validity::days(Utc::now() - TimeDelta::days(1), 30).unwrap()
+}
+
+/// A platform on loopback with two offices, all in one folder, so that another process finds its
+/// certificates there.
+struct World {
+    root: TempDir,
+    authority: Authority,
+    platform: Arc<Mutex<Option<Platform>>>,
+    address: SocketAddr,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with_kind(KeyAlgorithm::EcdsaP256)
+    }
+
+    fn with_kind(algorithm: KeyAlgorithm) -> Self {
+        Self::of("An authority", algorithm)
+    }
+
+    fn of(authority: &str, algorithm: KeyAlgorithm) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let validity = Validity::days(Utc::now() - TimeDelta::days(2), 60).unwrap();
+        let authority = Authority::create(authority, KeyAlgorithm::EcdsaP256, validity).unwrap();
+        let mut world = Self {
+            root,
+            authority,
+            platform: Arc::new(Mutex::new(None)),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        world.issue_server();
+        fs::write(
+            world.path("authority.pem"),
+            world.authority.certificate_pem().unwrap(),
+        )
+        .unwrap();
+        for number in [MANAGER, SERVICE] {
+            world.issue(number, algorithm);
+        }
+        world.start();
+        for number in [MANAGER, SERVICE] {
+            world.register(number);
+            world.license(number);
+        }
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn issue_server(&mut self) {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let names = ["127.0.0.1", "localhost"];
+        let issued = self
+            .authority
+            .issue_server(&key, &names, validity())
+            .unwrap();
+        fs::write(self.path("server.pem"), issued.to_pem().unwrap()).unwrap();
+        fs::write(self.path("server.key"), key.to_pem().unwrap().as_bytes()).unwrap();
+    }
+
+    fn issue(&mut self, number: &str, algorithm: KeyAlgorithm) {
+        let office = number.parse().unwrap();
+        let key = PrivateKey::generate(algorithm).unwrap();
+        let request = key.request_pem(office).unwrap();
+        let issued = self
+            .authority
+            .issue_office(
+                request.as_bytes(),
+                office,
+                CertificateKind::CareDx,
+                validity(),
+            )
+            .unwrap();
+        fs::write(
+            self.path(&format!("{number}.pem")),
+            issued.to_pem().unwrap(),
+        )
+        .unwrap();
+        fs::write(
+            self.path(&format!("{number}.key")),
+            key.to_pem().unwrap().as_bytes(),
+        )
+        .unwrap();
+    }
+
+    /// Starts the platform, on the same address as before if there was one.
+    fn start(&mut self) {
+        self.address = start(self.root.path(), self.address, &self.platform);
+    }
+
+    fn register(&self, number: &str) {
+        let platform = self.platform.lock().unwrap();
+        let operator = platform.as_ref().unwrap().administration();
+        let office: OfficeNumber = number.parse().unwrap();
+        let log_in = log_in(number);
+        operator.register_office(office).unwrap();
+        operator
+            .set_password(
+                office,
+                log_in.user_id,
+                &log_in.password,
+                PasswordValidity::Unlimited,
+            )
+            .unwrap();
+    }
+
+    fn license(&self, number: &str) {
+        let platform = self.platform.lock().unwrap();
+        let operator = platform.as_ref().unwrap().administration();
+        let by = log_in(number).user_id;
+        let terms = "2026-04".parse().unwrap();
+        let applied = EventKind::Applied {
+            by,
+            years: 1.try_into().unwrap(),
+        };
+        let consented = EventKind::Consented {
+            by,
+            terms,
+            read_to_end: true,
+        };
+        operator
+            .record_licence_events(number.parse().unwrap(), [applied, consented])
+            .unwrap();
+    }
+
+    fn open(&self, number: &str) -> Client {
+        self.open_with(number, ())
+    }
+
+    fn open_with(&self, number: &str, observer: impl Observer + 'static) -> Client {
+        open(self.root.path(), self.address, number, observer)
+    }
+}
+
+fn start(root: &Path, listen: SocketAddr, place: &Mutex<Option<Platform>>) -> SocketAddr {
+    let identity = ServerIdentity {
+        chain: pem::certificates(&fs::read(root.join("server.pem")).unwrap()).unwrap(),
+        key: pem::private_key(&fs::read(root.join("server.key")).unwrap()).unwrap(),
+    };
+    let trust = Trust::in_authority(authority(root));
+    let mut config = PlatformConfig::new(root.join("platform"), identity, trust);
+    config.listen = listen;
+    let platform = Platform::start(config).unwrap();
+    let address = platform.address();
+    *place.lock().unwrap() = Some(platform);
+    address
+}
+
+fn authority(root: &Path) -> CertificateDer<'static> {
+    let mut certificates =
+        pem::certificates(&fs::read(root.join("authority.pem")).unwrap()).unwrap();
+    certificates.remove(0)
+}
+
+fn log_in(number: &str) -> LogInRequest {
+    LogInRequest {
+        user_id: format!("KJ00{number}").parse().unwrap(),
+        password: "correct horse battery".parse().unwrap(),
+    }
+}
+
+fn signer(root: &Path, number: &str) -> SoftwareSigner {
+    let key = fs::read(root.join(format!("{number}.key"))).unwrap();
+    let chain = fs::read(root.join(format!("{number}.pem"))).unwrap();
+    SoftwareSigner::from_pem(&key, &chain).unwrap()
+}
+
+fn transport(root: &Path, address: SocketAddr, number: &str) -> HttpsTransport {
+    let identity = signer(root, number).with_rsa_padding(RsaPadding::Pss);
+    transport_as(root, address, Arc::new(identity))
+}
+
+fn transport_as(root: &Path, address: SocketAddr, identity: Arc<dyn Signer>) -> HttpsTransport {
+    let address = format!("https://127.0.0.1:{}", address.port());
+    let mut config = HttpsConfig::new(address, vec![authority(root)], identity);
+    config.idle_timeout = Duration::from_secs(20);
+    HttpsTransport::new(config).unwrap()
+}
+
+fn config(root: &Path, number: &str, transport: HttpsTransport) -> ClientConfig {
+    let verifier = Verifier::builder()
+        .trust_anchor(&authority(root))
+        .unwrap()
+        .build()
+        .unwrap();
+    let mut config = ClientConfig::new(
+        root.join("homes").join(number),
+        number.parse().unwrap(),
+        Arc::new(signer(root, number)),
+        verifier,
+        transport,
+        log_in(number),
+    );
+    config.retry = RetryPolicy {
+        attempts: 2.try_into().unwrap(),
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(1),
+    };
+    config
+}
+
+fn open(
+    root: &Path,
+    address: SocketAddr,
+    number: &str,
+    observer: impl Observer + 'static,
+) -> Client {
+    let mut config = config(root, number, transport(root, address, number));
+    config.observer = Box::new(observer);
+    Client::open(config).unwrap()
+}
+
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// Both sides say that one set went and arrived, and the files are those of the samples.
+fn check_delivered(world: &World, imports: &Path) {
+    let mut manager = world.open(MANAGER);
+    manager.sync().unwrap();
+    let sent = manager.sent(ListOptions::default()).unwrap();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].state, OutgoingState::Sent(SendingState::Confirmed));
+    let received = world
+        .open(SERVICE)
+        .received(ListOptions::default())
+        .unwrap();
+    assert_eq!(received.len(), 1, "nothing twice");
+    assert_eq!(received[0].state, IncomingState::Confirmed);
+    assert_eq!(received[0].id, sent[0].receipt.as_ref().unwrap().sending);
+    assert_eq!(contents(imports), contents(&samples("month-set")));
+}
+
+#[test]
+fn a_month_goes_there_and_back() {
+    for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::Rsa2048] {
+        let world = World::with_kind(algorithm);
+        let (mut manager, mut service) = (world.open(MANAGER), world.open(SERVICE));
+        manager.put_in(&[samples("month-set")]).unwrap();
+        manager.sync().unwrap();
+        service.sync().unwrap();
+        let imports = world.path("service imports");
+        service.take_out_new(&imports).unwrap();
+        assert_eq!(contents(&imports), contents(&samples("month-set")));
+        service.put_in(&[samples("actual-set")]).unwrap();
+        service.sync().unwrap();
+        manager.sync().unwrap();
+        let imports = world.path("manager imports");
+        manager.take_out_new(&imports).unwrap();
+        assert_eq!(contents(&imports), contents(&samples("actual-set")));
+        service.sync().unwrap();
+        for client in [manager, service] {
+            let status = client.status().unwrap();
+            assert_eq!(
+                (status.delivered, status.under_way, status.taken_out),
+                (1, 0, 1)
+            );
+            client.close();
+        }
+    }
+}
+
+/// Stops the platform abruptly, once, at the n-th thing that happens.
+struct KillPlatform {
+    left: Arc<Mutex<Option<usize>>>,
+    platform: Arc<Mutex<Option<Platform>>>,
+}
+
+impl KillPlatform {
+    fn happened(&self) {
+        let mut left = self.left.lock().unwrap();
+        match *left {
+            Some(0) => {
+                *left = None;
+                let running = self.platform.lock().unwrap().take();
+                running.into_iter().for_each(Platform::kill);
+            }
+            Some(more) => *left = Some(more - 1),
+            None => {}
+        }
+    }
+}
+
+impl Observer for KillPlatform {
+    fn progress(&mut self, _: &Progress<'_>) {
+        self.happened();
+    }
+
+    fn step(&mut self, _: Step) {
+        self.happened();
+    }
+}
+
+#[test]
+fn a_platform_stopped_in_the_middle_loses_nothing_and_duplicates_nothing() {
+    let mut kill_at = 0;
+    let mut killed_in_between = 0;
+    loop {
+        let mut world = World::new();
+        let imports = world.path("imports");
+        let left = Arc::new(Mutex::new(Some(kill_at)));
+        for number in [MANAGER, SERVICE] {
+            let kill = KillPlatform {
+                left: Arc::clone(&left),
+                platform: Arc::clone(&world.platform),
+            };
+            let mut client = world.open_with(number, kill);
+            if number == MANAGER {
+                client.put_in(&[samples("month-set")]).unwrap();
+            }
+            let interrupted = client.sync();
+            if world.platform.lock().unwrap().is_none() {
+                if let Err(error) = interrupted {
+                    assert!(error.error().may_pass(), "{error}");
+                    killed_in_between += 1;
+                }
+                world.start();
+            }
+            client.sync().unwrap();
+            client.take_out_new(&imports).unwrap();
+        }
+        let all_happened = left.lock().unwrap().is_some();
+        if world.platform.lock().unwrap().is_none() {
+            // Killed while files were taken out, which needs no platform.
+            world.start();
+        }
+        check_delivered(&world, &imports);
+        if all_happened {
+            break;
+        }
+        kill_at += 1;
+    }
+    assert!(
+        kill_at > 20 && killed_in_between > 5,
+        "{kill_at}, {killed_in_between}"
+    );
+}
+
+/// The environment of a client in a process of its own, which is to die.
+const VICTIM: &str = "CAREPLAN_TEST_VICTIM";
+
+/// Dies without any farewell at the n-th step.
+struct AbortAt(usize);
+
+impl Observer for AbortAt {
+    fn step(&mut self, _: Step) {
+        if self.0 == 0 {
+            std::process::abort();
+        }
+        self.0 -= 1;
+    }
+}
+
+/// Not a test of its own: what the killed process does.
+#[test]
+fn victim() {
+    let Ok(order) = std::env::var(VICTIM) else {
+        return;
+    };
+    let [root, address, number, die_at] = order.split('|').collect::<Vec<_>>()[..] else {
+        panic!("four words")
+    };
+    let root = Path::new(root);
+    let observer = AbortAt(die_at.parse().unwrap());
+    let mut client = open(root, address.parse().unwrap(), number, observer);
+    if number == MANAGER {
+        client.put_in(&[samples("month-set")]).unwrap();
+    }
+    client.sync().unwrap();
+    client.take_out_new(root.join("imports")).unwrap();
+}
+
+#[test]
+fn a_client_process_killed_at_any_step_loses_nothing_and_duplicates_nothing() {
+    let mut deaths = 0;
+    for number in [MANAGER, SERVICE] {
+        for die_at in 0.. {
+            let world = World::new();
+            let work = |number: &str, die_at: usize| {
+                let root = world.root.path().to_str().unwrap();
+                let order = format!("{root}|{}|{number}|{die_at}", world.address);
+                let output = Command::new(std::env::current_exe().unwrap())
+                    .args(["--exact", "victim", "--test-threads=1"])
+                    .env(VICTIM, order)
+                    .output()
+                    .unwrap();
+                output.status.success()
+            };
+            let never = usize::MAX;
+            if number == SERVICE {
+                assert!(work(MANAGER, never));
+            }
+            let lived = work(number, die_at);
+            if !lived {
+                deaths += 1;
+                assert!(work(number, never), "{number} goes on after step {die_at}");
+            }
+            if number == MANAGER {
+                assert!(work(SERVICE, never));
+            }
+            check_delivered(&world, &world.path("imports"));
+            if lived {
+                break;
+            }
+        }
+    }
+    assert_eq!(deaths, 15, "each step of either side");
+}
+
+// --- certificates and addresses
+
+fn no_answer(client: &mut Client) -> NoAnswer {
+    let error = client.sync().unwrap_err().into_error();
+    match error.into_kind() {
+        ErrorKind::NoAnswer(no_answer) => no_answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_certificate_of_another_authority_is_not_accepted() {
+    let world = World::new();
+    // One with another name, and one that has the name but not the key.
+    for name in ["Another authority", "An authority"] {
+        let other = World::of(name, KeyAlgorithm::EcdsaP256);
+        let stranger = Arc::new(signer(other.root.path(), MANAGER));
+        let transport = transport_as(world.root.path(), world.address, stranger);
+        let mut client = Client::open(config(world.root.path(), MANAGER, transport)).unwrap();
+        let answer = no_answer(&mut client);
+        let expected = matches!(answer, NoAnswer::CertificateNotAccepted { .. });
+        assert!(expected, "{answer:?}");
+        assert!(!answer.may_pass());
+    }
+}
+
+#[test]
+fn an_office_cannot_use_anothers_certificate() {
+    let world = World::new();
+    let transport = transport(world.root.path(), world.address, SERVICE);
+    let mut client = Client::open(config(world.root.path(), MANAGER, transport)).unwrap();
+    let error = client.sync().unwrap_err().into_error();
+    let ErrorKind::LogIn(problem) = error.kind() else {
+        panic!("{error:?}")
+    };
+    assert_eq!(problem.known_code(), Some(ProblemCode::LogInFailed));
+}
+
+#[test]
+fn a_platform_of_another_authority_is_not_trusted() {
+    let (world, other) = (World::new(), World::new());
+    let transport = transport(world.root.path(), other.address, MANAGER);
+    let mut client = Client::open(config(world.root.path(), MANAGER, transport)).unwrap();
+    client.put_in(&[samples("month-set")]).unwrap();
+    let answer = no_answer(&mut client);
+    assert!(
+        matches!(answer, NoAnswer::PlatformNotTrusted { .. }),
+        "{answer:?}"
+    );
+    assert_eq!(client.status().unwrap().waiting, 1);
+}
+
+#[test]
+fn nobody_there_and_no_tls_are_told_apart() {
+    let world = World::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        use std::io::Write as _;
+        for connection in free.incoming().take(1) {
+            let mut connection = connection.unwrap();
+            connection
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+        }
+        // Now nobody listens any more.
+    });
+    let transport = transport(world.root.path(), address, MANAGER);
+    let mut client = Client::open(config(world.root.path(), MANAGER, transport)).unwrap();
+    let answer = no_answer(&mut client);
+    assert!(
+        matches!(answer, NoAnswer::NoSecureConnection { .. }),
+        "{answer:?}"
+    );
+    server.join().unwrap();
+    let answer = no_answer(&mut client);
+    assert!(matches!(answer, NoAnswer::NotThere { .. }), "{answer:?}");
+    assert!(answer.may_pass());
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_at_once() {
+    let world = World::with_kind(KeyAlgorithm::Rsa2048);
+    let root = world.root.path();
+    let identity = || -> Arc<dyn Signer> { Arc::new(signer(root, MANAGER)) };
+    let refuse = |config| HttpsTransport::new(config).unwrap_err();
+    let address = "https://127.0.0.1:1";
+    // PKCS #1 v1.5, the usual for containers, is not for TLS 1.3.
+    let config = HttpsConfig::new(address, vec![authority(root)], identity());
+    assert!(matches!(refuse(config), HttpsError::SignatureAlgorithm));
+    let config = HttpsConfig::new(address, vec![], identity());
+    assert!(matches!(refuse(config), HttpsError::NoTrustAnchor));
+    let config = HttpsConfig::new("http://127.0.0.1:1", vec![authority(root)], identity());
+    assert!(matches!(refuse(config), HttpsError::Address));
+    let identity: Arc<dyn Signer> =
+        Arc::new(signer(root, MANAGER).with_rsa_padding(RsaPadding::Pss));
+    let mut config = HttpsConfig::new(address, vec![authority(root)], identity);
+    config.proxy = Some("socks5://127.0.0.1:1".to_owned());
+    assert!(matches!(refuse(config), HttpsError::Proxy));
+}
+
+#[test]
+fn a_receiver_without_licence_or_unknown_is_refused_with_the_reason() {
+    let world = World::new();
+    let mut manager = world.open(MANAGER);
+    // This plan set's receiver was never registered; as the sender it has this office's number.
+    let plan = world.path("plan");
+    fs::create_dir(&plan).unwrap();
+    for (name, bytes) in contents(&samples("plan-set")) {
+        fs::write(plan.join(name.replace("1372254257", MANAGER)), bytes).unwrap();
+    }
+    let put = manager.put_in(&[&plan]).unwrap()[0];
+    let report = manager.sync().unwrap();
+    assert_eq!(report.refused, [put.id]);
+    let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
+        panic!("refused")
+    };
+    assert_eq!(refusal.code, "office_unknown");
+    let receiver = put.header.receiver.to_string();
+    world.register(&receiver);
+    manager.retry(put.id).unwrap();
+    assert_eq!(manager.sync().unwrap().refused, [put.id]);
+    let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
+        panic!("refused")
+    };
+    assert_eq!(refusal.code, "receiver_not_licensed");
+    world.license(&receiver);
+    manager.retry(put.id).unwrap();
+    assert_eq!(manager.sync().unwrap().accepted, [put.id]);
+    let entry = manager.directory(put.header.receiver).unwrap();
+    assert!(entry.reachable);
+}
+
+#[test]
+fn a_large_pdf_goes_through() {
+    let world = World::new();
+    let export = world.path("export");
+    fs::create_dir(&export).unwrap();
+    for (name, bytes) in contents(&samples("month-set")) {
+        fs::write(export.join(name), bytes).unwrap();
+    }
+    // Does not compress: the container is as large.
+    let mut number = 1u32;
+    let pdf: Vec<u8> = std::iter::repeat_with(|| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        number.to_be_bytes()[0]
+    })
+    .take(8 * 1024 * 1024)
+    .collect();
+    fs::write(export.join("scan.pdf"), &pdf).unwrap();
+    let (mut manager, mut service) = (world.open(MANAGER), world.open(SERVICE));
+    manager.put_in(&[&export]).unwrap();
+    manager.sync().unwrap();
+    service.sync().unwrap();
+    let imports = world.path("imports");
+    service.take_out_new(&imports).unwrap();
+    assert_eq!(contents(&imports), contents(&export));
+}
