@@ -176,10 +176,7 @@ impl World {
     }
 
     /// An HTTP client that shows a certificate, or none.
-    pub fn agent(
-        &self,
-        identity: Option<(&CertificateDer<'static>, &PrivateKey)>,
-    ) -> ureq::Agent {
+    pub fn agent(&self, identity: Option<(&CertificateDer<'static>, &PrivateKey)>) -> ureq::Agent {
         let client = identity.map(|(certificate, key)| {
             ClientCert::new_with_certs(
                 &[Certificate::from_der(certificate).to_owned()],
@@ -495,4 +492,53 @@ pub fn read_what_comes(mut from: impl Read) -> Vec<u8> {
     // A connection that is cut off ends in an error; what came before it counts.
     let _ = from.read_to_end(&mut bytes);
     bytes
+}
+
+/// A TLS connection under the hand of a test, for calls no HTTP library would make.
+pub type RawConnection = rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream>;
+
+impl World {
+    /// Connects as an office; the handshake is done with the first byte.
+    pub fn connect(&self, office: &Office) -> RawConnection {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.authority.certificate().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_client_auth_cert(
+                vec![office.certificate.clone()],
+                office.signer.key().to_rustls().unwrap(),
+            )
+            .unwrap();
+        let name = "127.0.0.1".try_into().unwrap();
+        let client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+        let stream = std::net::TcpStream::connect(self.platform().address()).unwrap();
+        rustls::StreamOwned::new(client, stream)
+    }
+
+    /// The head of a sending of `length` bytes, up to and with the empty line.
+    pub fn head_of_sending(&self, session: &Session<'_>, length: usize, more: &str) -> String {
+        format!(
+            "POST {} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {}\r\n\
+             {IDEMPOTENCY_KEY}: {}\r\ncontent-length: {length}\r\n{more}\r\n",
+            path::send(SERVICE.parse().unwrap()),
+            self.platform().address(),
+            session.token.expose(),
+            CONTAINER_TYPE,
+            key(),
+        )
+    }
+}
+
+/// Reads up to and with the empty line after a head; the head as text.
+pub fn read_head(from: &mut impl Read) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        from.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
 }
