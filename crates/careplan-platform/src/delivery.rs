@@ -129,20 +129,29 @@ impl Delivery {
         now: DateTime<Utc>,
     ) -> Result<(), NotDone> {
         let receiver = self
-            .ledger(receiver)
+            .registered(receiver)
             .await?
             .ok_or(ProblemCode::OfficeUnknown)?;
-        let sender = match self.ledger(sender).await? {
-            Some(ledger) => ledger,
-            // It has a certificate and an account, but was never registered: it has no licence.
-            None => Ledger::new(sender, Arc::clone(&self.fees)),
-        };
+        let sender = self.ledger(sender).await?;
         careplan_licence::may_send(&sender, &receiver, japan_date(now))
             .map_err(|refusal| not_licensed(&refusal).into())
     }
 
+    /// Whether an office may receive today what it has not received before.
+    async fn may_receive(&self, office: OfficeNumber, now: DateTime<Utc>) -> Result<(), NotDone> {
+        let receiver = self.ledger(office).await?;
+        careplan_licence::may_receive(&receiver, japan_date(now))
+            .map_err(|_| ProblemCode::NotLicensedToReceive.into())
+    }
+
+    /// The licence ledger of an office; one that is not registered has no licence.
+    async fn ledger(&self, office: OfficeNumber) -> Result<Ledger, StorageError> {
+        let registered = self.registered(office).await?;
+        Ok(registered.unwrap_or_else(|| Ledger::new(office, Arc::clone(&self.fees))))
+    }
+
     /// The licence ledger of a registered office.
-    async fn ledger(&self, office: OfficeNumber) -> Result<Option<Ledger>, StorageError> {
+    async fn registered(&self, office: OfficeNumber) -> Result<Option<Ledger>, StorageError> {
         let Some(events) = self.storage.licence_events(office).await? else {
             return Ok(None);
         };
@@ -213,6 +222,10 @@ impl Delivery {
         now: DateTime<Utc>,
     ) -> Result<(SendingSummary, ContainerReader), NotDone> {
         let received = self.received(office, sending).await?;
+        // What was received while licensed stays readable; nothing new is handed out after.
+        if received.summary.fetched_at.is_none() {
+            self.may_receive(office, now).await?;
+        }
         let summary = self.record(&received, Event::Fetch, now).await?;
         let container = self.storage.open_container(&received).await?;
         Ok((summary, container))

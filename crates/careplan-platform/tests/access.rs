@@ -71,7 +71,7 @@ fn an_expired_certificate_is_refused_in_the_handshake_and_afterwards() {
     let session = world.session(&office);
     let list = path::list_sent();
     assert_eq!(session.get(&list).status, 200);
-    world.clock.advance(TimeDelta::days(21));
+    world.clock.advance(TimeDelta::days(701));
     // The connection is still open.
     assert_eq!(session.get(&list).code(), ProblemCode::CertificateRefused);
     let fresh = world.agent(Some((&office.certificate, office.signer.key())));

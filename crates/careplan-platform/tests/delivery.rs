@@ -468,20 +468,50 @@ fn a_sending_needs_its_headers() {
 }
 
 #[test]
-fn a_licence_counts_days_in_japan() {
+fn a_licence_ends_with_its_last_day_in_japan() {
     let mut world = World::new();
     let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
-    let today = careplan_core::japan_date(world.now());
-    let state = world
-        .platform()
-        .administration()
-        .licence(service.number)
+    let operator = world.platform().administration();
+    let by = service.user;
+    operator
+        .record_licence_event(
+            service.number,
+            careplan_licence::EventKind::RenewalDeclined { by },
+        )
         .unwrap();
-    assert!(state.standing.is_valid(), "{today}: {:?}", state.standing);
-    let sender = world.session(&manager);
-    let entry: DirectoryEntry = sender.get(&path::directory(service.number)).json();
-    assert!(entry.reachable);
-    assert_eq!(entry.reason, None);
+    let licence = operator.licence(service.number).unwrap().licences[0].clone();
+    // Midnight in Japan is 15:00 of the day before in UTC.
+    let end = licence
+        .validity
+        .last()
+        .and_hms_opt(15, 0, 0)
+        .unwrap()
+        .and_utc();
+    world
+        .clock
+        .advance(end - world.now() - TimeDelta::seconds(1));
+
+    let (fetched, waiting) = {
+        let sender = world.session(&manager);
+        let entry: DirectoryEntry = sender.get(&path::directory(service.number)).json();
+        assert_eq!((entry.reachable, entry.reason), (true, None));
+        (sender.send_month_set(), sender.send_month_set())
+    };
+    let receiver = world.session(&service);
+    let content = receiver.fetch(&fetched).body;
+    world.clock.advance(TimeDelta::seconds(1));
+
+    let container = manager.seal(&month_set(), world.now());
+    let refused = world.session(&manager).send(SERVICE, key(), &container);
+    assert_eq!(refused.code(), ProblemCode::ReceiverNotLicensed);
+    assert!(refused.problem().ja.detail.contains(SERVICE));
+    // What it received stays readable and can be confirmed; nothing new comes.
+    assert_eq!(receiver.fetch(&fetched).body, content);
+    assert_eq!(receiver.confirm(&fetched).status, 200);
+    assert_eq!(
+        receiver.fetch(&waiting).code(),
+        ProblemCode::NotLicensedToReceive
+    );
 }
 
 #[test]

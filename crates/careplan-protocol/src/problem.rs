@@ -313,6 +313,12 @@ problem_codes! {
     action: "相手の事業所に利用申請または更新を依頼してください。"
         / "Ask the other office to apply for use, or to renew.";
 
+    NotLicensedToReceive, "not_licensed_to_receive", 403, Never,
+    title: "新しく受信できません（自事業所のライセンス）" / "No valid licence to receive",
+    detail: "自事業所の有効なライセンスがないため、新しく受信できません。"
+        / "This office has no valid licence today, so it receives nothing new.",
+    action: "利用申請または更新をしてください。" / "Apply for use, or renew.";
+
     InternalError, "internal_error", 500, Later,
     title: "システムの内部で問題が起きました" / "Internal error",
     detail: "処理できませんでした。受付票が届いていない送信は受け付けていません。"

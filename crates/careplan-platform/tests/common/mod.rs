@@ -61,7 +61,7 @@ impl World {
         // Whole seconds, as certificates count; the callers judge the server's certificate by the
         // real clock, so the platform's clock starts there too.
         let now = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap();
-        let validity = Validity::days(now - TimeDelta::days(1), 30).unwrap();
+        let validity = Validity::days(now - TimeDelta::days(1), 800).unwrap();
         let mut authority =
             Authority::create("Test authority", KeyAlgorithm::EcdsaP256, validity).unwrap();
         let server_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
@@ -157,7 +157,7 @@ impl World {
 
     /// An office with nothing but a certificate.
     pub fn certified(&mut self, number: &str, kind: CertificateKind) -> Office {
-        let validity = Validity::days(self.now() - TimeDelta::hours(1), 20).unwrap();
+        let validity = Validity::days(self.now() - TimeDelta::hours(1), 700).unwrap();
         let number: OfficeNumber = number.parse().unwrap();
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
         let request = key.request_pem(number).unwrap();
