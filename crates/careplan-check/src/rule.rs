@@ -93,10 +93,14 @@ impl Rule {
         Self::all().iter().copied().find(|rule| rule.code == code)
     }
 
-    /// The heading of the rule in docs/rules.md, for links.
+    /// What it means in one sentence, for headings.
     #[must_use]
-    pub const fn anchor(&self) -> &'static str {
-        self.code
+    pub fn headline(&self) -> Words {
+        let first = |text: &'static str, end: &str| {
+            let at = text.find(end).map(|at| at + end.trim_end().len());
+            at.and_then(|at| text.get(..at)).unwrap_or(text)
+        };
+        Words::new(first(self.meaning.ja, "。"), first(self.meaning.en, ". "))
     }
 }
 

@@ -218,7 +218,7 @@ impl Page<'_> {
             first.filter(|advice| notices.iter().all(|(_, notice)| notice.advice == **advice));
         html! {
             div class={ "rule " (severity_code(severity)) } {
-                p { (tag(severity)) " " a href={ "#rule-" (rule.code) } { code { (rule.code) } } " " (both(&rule.meaning)) }
+                p { (tag(severity)) " " a href={ "#rule-" (rule.code) } { code { (rule.code) } } " " (both(&rule.headline())) }
                 ol {
                     @for (index, notice) in notices {
                         li id={ "n" (index + 1) } {

@@ -105,7 +105,7 @@ fn write_rule(
         out,
         "  {style}{name}{style:#} {}: {}",
         rule.code,
-        first_sentence(rule.meaning.pick(lang))
+        rule.headline().pick(lang)
     )?;
     let dim = colour.style(Style::new().dimmed());
     let mut advice: Option<&str> = None;
@@ -153,12 +153,6 @@ fn write_rule(
     write_advice(out, advice.unwrap_or(rule.advice.pick(lang)), lang)?;
     let clause = rule.clause.pick(lang);
     writeln!(out, "    {dim}{clause}{dim:#}\n")
-}
-
-/// What a rule means in one sentence; the others say it of each table.
-fn first_sentence(meaning: &str) -> &str {
-    let end = meaning.find('。').map(|at| at + '。'.len_utf8());
-    end.and_then(|end| meaning.get(..end)).unwrap_or(meaning)
 }
 
 fn write_advice(out: &mut String, advice: &str, lang: Lang) -> std::fmt::Result {

@@ -297,3 +297,21 @@ impl<T> DropRange for Vec<T> {
         self.drain(rows.start() - 1..*rows.end());
     }
 }
+
+/// Compares a text with a file of the repository that is made from it. With `UPDATE_DOCS=1` in
+/// the environment the file is written instead.
+pub(crate) fn kept(path: &str, text: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+        return;
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        written == text,
+        "{path} is not current; run: UPDATE_DOCS=1 cargo test -p careplan-check"
+    );
+}
