@@ -30,6 +30,7 @@ use crate::{
 const CERTIFICATE_FILE: &str = "authority.pem";
 const KEY_FILE: &str = "authority.key.pem";
 const REGISTER_FILE: &str = "register.json";
+const LOCK_FILE: &str = "authority.lock";
 
 /// Why a certificate is revoked (RFC 5280 section 5.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -164,7 +165,33 @@ pub struct Authority {
     profile: CertificateProfile,
     register: Register,
     /// Where changes are kept; `None` as long as it lives in memory only.
-    home: Option<PathBuf>,
+    home: Option<Home>,
+}
+
+/// An authority's folder, held by one program at a time: two registers would drift apart.
+#[derive(Debug)]
+struct Home {
+    folder: PathBuf,
+    /// Locked as long as it is open.
+    _lock: fs::File,
+}
+
+impl Home {
+    fn lock(folder: &Path) -> Result<Self, Error> {
+        let lock = fs::File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(LOCK_FILE))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                folder: folder.to_owned(),
+                _lock: lock,
+            }),
+            Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::AuthorityBusy.into()),
+            Err(fs::TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
 }
 
 impl Authority {
@@ -187,7 +214,7 @@ impl Authority {
         key: PrivateKey,
         certificate: CertificateDer<'static>,
         register: Register,
-        home: Option<PathBuf>,
+        home: Option<Home>,
     ) -> Result<Self, Error> {
         let parsed = ParsedCertificate::parse(&certificate).ok_or(ErrorKind::Certificate)?;
         if parsed.public_key_info() != key.public_key_info()? {
@@ -207,9 +234,12 @@ impl Authority {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the folder cannot be read, [`ErrorKind::AuthorityFolder`] if what is
-    /// there is not an authority.
+    /// there is not an authority, [`ErrorKind::AuthorityBusy`] if it is open already.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let damaged = |_: Error| Error::from(ErrorKind::AuthorityFolder);
+        // So that opening the wrong folder leaves no lock file there.
+        fs::metadata(folder.join(CERTIFICATE_FILE))?;
+        let home = Home::lock(folder)?;
         let key_text = zeroize::Zeroizing::new(fs::read(folder.join(KEY_FILE))?);
         let key = PrivateKey::from_pem(&key_text).map_err(damaged)?;
         let certificate = pem::certificates(&fs::read(folder.join(CERTIFICATE_FILE))?)
@@ -219,22 +249,24 @@ impl Authority {
             .ok_or(ErrorKind::AuthorityFolder)?;
         let register = serde_json::from_slice(&fs::read(folder.join(REGISTER_FILE))?)
             .map_err(|_| ErrorKind::AuthorityFolder)?;
-        Self::assemble(key, certificate, register, Some(folder.to_owned())).map_err(damaged)
+        Self::assemble(key, certificate, register, Some(home)).map_err(damaged)
     }
 
     /// Keeps the authority in a folder from now on: its certificate, its key (readable by its
     /// owner only, where the system knows such rights) and its register.
     ///
     /// # Errors
-    /// [`ErrorKind::AuthorityExists`] if the folder holds one already, [`ErrorKind::Io`] if
-    /// writing fails.
+    /// [`ErrorKind::AuthorityExists`] if the folder holds one already,
+    /// [`ErrorKind::AuthorityBusy`] if another program is just making one there,
+    /// [`ErrorKind::Io`] if writing fails.
     pub fn save(&mut self, folder: &Path) -> Result<(), Error> {
         fs::create_dir_all(folder)?;
+        let home = Home::lock(folder)?;
         if folder.join(CERTIFICATE_FILE).try_exists()? || folder.join(KEY_FILE).try_exists()? {
             return Err(ErrorKind::AuthorityExists.into());
         }
         write_durably(folder, KEY_FILE, self.key.to_pem()?.as_bytes())?;
-        self.home = Some(folder.to_owned());
+        self.home = Some(home);
         self.keep(&self.register)?;
         // Last, because an authority is there once its certificate is.
         write_durably(folder, CERTIFICATE_FILE, self.certificate_pem()?.as_bytes())
@@ -439,7 +471,7 @@ impl Authority {
     }
 
     fn keep(&self, register: &Register) -> Result<(), Error> {
-        let Some(folder) = &self.home else {
+        let Some(Home { folder, .. }) = &self.home else {
             return Ok(());
         };
         let text = serde_json::to_vec_pretty(register)

@@ -66,10 +66,22 @@ pub enum ErrorKind {
     AuthorityFolder,
     /// The authority's folder already holds an authority.
     AuthorityExists,
+    /// The authority's folder is in use by another program.
+    AuthorityBusy,
     /// A verifier without a trust anchor.
     NoTrustAnchor,
     /// A revocation list (CRL) cannot be read.
     Crl,
+    /// Not a PKCS#12 file of one private key, or protected by RC2 or triple DES.
+    Pkcs12,
+    /// The password of the PKCS#12 file is wrong.
+    Pkcs12Password,
+    /// The token (PKCS#11) or its module is not there, or refuses.
+    Token,
+    /// The token's PIN is wrong, expired or locked.
+    TokenPin,
+    /// The token does not have exactly one private key of that label.
+    TokenKey,
     /// The certificate profile contradicts itself.
     Profile,
 }
@@ -219,6 +231,11 @@ impl ErrorKind {
                 "フォルダにはすでに認証局があります。別のフォルダを指定してください。",
                 "the folder holds an authority already; give another folder",
             ),
+            Self::AuthorityBusy => (
+                "authority-busy",
+                "認証局のフォルダは別のプログラムが使用中です。終了してからもう一度実行してください。",
+                "another program is using the authority's folder; end it and try again",
+            ),
             Self::NoTrustAnchor => (
                 "no-trust-anchor",
                 "信頼する認証局の証明書が設定されていません。設定してください。",
@@ -228,6 +245,31 @@ impl ErrorKind {
                 "crl",
                 "失効リスト（CRL）を読み込めません。認証局から取得し直してください。",
                 "the revocation list (CRL) cannot be read; fetch it again from the authority",
+            ),
+            Self::Pkcs12 => (
+                "pkcs12",
+                "PKCS#12ファイルとして読み込めません。秘密鍵を1つ含み、AESで保護されたファイルを指定してください。",
+                "not a PKCS#12 file that can be used; give one with one private key, protected by AES",
+            ),
+            Self::Pkcs12Password => (
+                "pkcs12-password",
+                "PKCS#12ファイルのパスワードが違うか、ファイルが壊れています。確認してください。",
+                "the password of the PKCS#12 file is wrong, or the file is damaged; check both",
+            ),
+            Self::Token => (
+                "token",
+                "トークン（PKCS#11）を使用できません。接続、ドライバー、トークンの名称を確認してください。",
+                "the token (PKCS#11) cannot be used; check that it is connected, its module and its label",
+            ),
+            Self::TokenPin => (
+                "token-pin",
+                "トークンのPINが違うか、ロックされています。続けて間違えるとロックされます。",
+                "the token's PIN is wrong, expired or locked; further mistakes may lock it",
+            ),
+            Self::TokenKey => (
+                "token-key",
+                "トークンにその名称の秘密鍵がないか、複数あります。名称を確認してください。",
+                "the token has no private key of that label, or several; check the label",
             ),
             Self::Profile => (
                 "profile",

@@ -242,6 +242,9 @@ fn the_authority_survives_on_disk() {
         .unwrap_err();
     assert_eq!(error.refusal(), Some(Refusal::CertificateRevoked));
 
+    let busy = Authority::open(&home).unwrap_err();
+    assert_eq!(busy.kind(), ErrorKind::AuthorityBusy);
+    drop(second);
     let again = authority().save(&home).unwrap_err();
     assert_eq!(again.kind(), ErrorKind::AuthorityExists);
     let missing = Authority::open(folder.path()).unwrap_err();
