@@ -34,3 +34,10 @@ pub use refusal::{Place, Refusal, VerifyError};
 pub use validity::Validity;
 pub use verify::{Limits, VerifiedEnvelope, Verifier, VerifierBuilder};
 pub use writer::{Compression, EnvelopeWriter, FileEntry, Signed, WriterOptions};
+
+/// Ways into the parsers for the fuzz targets, past the signature that would stop them.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::verify::fuzzing::{archive, manifest, signature};
+}

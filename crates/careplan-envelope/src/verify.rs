@@ -677,3 +677,54 @@ impl<R, S: fmt::Debug> fmt::Debug for VerifiedEnvelope<R, S> {
             .finish_non_exhaustive()
     }
 }
+
+/// Parts of verification by themselves.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// The archive with all of its entries, without looking at manifest and signature.
+    pub fn archive(container: &[u8]) {
+        let limits = Limits {
+            // Enough to get everywhere, little enough to be quick.
+            total: 1 << 20,
+            ..Limits::default()
+        };
+        let mut reader = Cursor::new(container);
+        let Ok(entries) = layout::read(&mut reader, &limits) else {
+            return;
+        };
+        if Contents::classify(&entries, &limits).is_err() {
+            return;
+        }
+        let Ok(mut archive) = Archive::open(reader, &entries) else {
+            return;
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            let mut contents = Vec::new();
+            if archive.copy(index, entry, &mut contents, None).is_ok() {
+                assert_eq!(contents.len() as u64, entry.size);
+            }
+        }
+    }
+
+    /// A manifest; one that is read is the same when it is written and read again.
+    pub fn manifest(bytes: &[u8]) {
+        let Ok(first) = manifest::read(bytes, 100) else {
+            return;
+        };
+        let Ok(written) = manifest::write(&first.references) else {
+            return;
+        };
+        let second = manifest::read(&written, 100).map(|manifest| manifest.references);
+        assert_eq!(second, Ok(first.references));
+    }
+
+    /// A signature over a message; whether it is good.
+    #[must_use]
+    pub fn signature(signature: &[u8], message: &[u8]) -> bool {
+        cms::check(signature, message).is_ok()
+    }
+}
