@@ -31,6 +31,13 @@ impl EncodeError {
         self.character_number
     }
 
+    /// The error of a text whose rest was encoded: so many bytes and characters come before.
+    pub(super) const fn moved(mut self, bytes: usize, characters: usize) -> Self {
+        self.at += bytes;
+        self.character_number += characters;
+        self
+    }
+
     /// Whether it is a user-defined character (外字).
     #[must_use]
     pub const fn is_user_defined(&self) -> bool {

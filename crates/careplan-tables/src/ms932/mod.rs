@@ -13,13 +13,13 @@
 
 mod decode;
 mod encode;
-//SUB mod substitute;
+mod substitute;
 mod tables;
 
 pub(crate) use decode::scan;
 pub use decode::{DecodeError, DecodeErrorKind, decode, decode_with_user_defined};
 pub use encode::{EncodeError, encode, encode_into, encode_with_user_defined};
-//SUB pub use substitute::{Substituted, Substitution, SubstitutionKind};
+pub use substitute::{Substituted, Substitution, SubstitutionKind};
 
 /// Whether a character is of the private area that user-defined characters decode to
 /// (U+E000 to U+E757).

@@ -4,6 +4,7 @@
 //! page 932. Only its decoder is asked, and only for pairs; the tests hold the result against
 //! Python's `cp932` over everything.
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use encoding_rs::SHIFT_JIS;
@@ -14,6 +15,9 @@ const ROW: usize = 0xC0;
 /// Rows for lead bytes 0x81 to 0xFC.
 const FIRST_LEAD: u8 = 0x81;
 const ROWS: usize = 0xFC - 0x81 + 1;
+
+/// Lead bytes of NEC's copy of the IBM extensions (NEC選定IBM拡張文字).
+const NEC_COPY: RangeInclusive<u8> = 0xED..=0xEE;
 
 /// What a single byte is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,10 +78,11 @@ impl Tables {
                 if let Some(slot) = decoded.get_mut(index(lead, trail)) {
                     *slot = unit;
                 }
-                // 396 characters have several sequences; the first is written, as Python's `cp932`
-                // does (Windows itself writes the later one of the IBM extensions; both are read).
+                // 396 characters have several sequences. All are read; the one that Windows writes
+                // is written: the first, but never NEC's copy of the IBM extensions.
                 if let Some(slot) = encoded.get_mut(usize::from(unit))
                     && *slot == 0
+                    && !NEC_COPY.contains(&lead)
                 {
                     *slot = u16::from_be_bytes(pair);
                 }

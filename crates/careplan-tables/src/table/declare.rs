@@ -99,6 +99,10 @@ macro_rules! table {
                 record.csv_version
             }
 
+            fn set_edition(record: &mut Self::Record<'_>, edition: Edition) {
+                record.csv_version = edition;
+            }
+
             fn into_owned(record: Self::Record<'_>) -> Self::Record<'static> {
                 record.into_owned()
             }

@@ -96,6 +96,10 @@ pub trait Table: sealed::Sealed {
     /// The edition of a record, from its CSV version.
     fn edition(record: &Self::Record<'_>) -> Edition;
 
+    /// Sets the CSV version of a record. Columns are left as they are: upgrading is
+    /// [`upgrade`](mod@crate::upgrade).
+    fn set_edition(record: &mut Self::Record<'_>, edition: Edition);
+
     /// The record with texts of its own.
     fn into_owned(record: Self::Record<'_>) -> Self::Record<'static>;
 }
