@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod column;
+pub mod compare;
 mod fault;
+pub mod import;
 pub mod ms932;
 mod name;
 pub mod raw;
