@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use careplan_protocol::{
-    AccessToken, LogInRequest, Problem, ProblemCode, RefreshRequest, Retry, SessionGrant,
+    ACCESS_LIFETIME, AccessToken, LogInRequest, Problem, ProblemCode, REFRESH_LIFETIME,
+    RefreshRequest, Retry, SessionGrant,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -30,7 +31,16 @@ pub(crate) struct Caller {
     pub(crate) retry: RetryPolicy,
     pub(crate) cancel: CancelHandle,
     pub(crate) log_in: LogInRequest,
-    session: Option<SessionGrant>,
+    session: Option<Session>,
+}
+
+/// A session, with times of this computer's clock: the platform's may differ from it by a day.
+struct Session {
+    grant: SessionGrant,
+    /// When the access token came.
+    granted_at: DateTime<Utc>,
+    /// When the office logged in.
+    begun_at: DateTime<Utc>,
 }
 
 /// How a call ended that brought no result.
@@ -191,32 +201,37 @@ impl Caller {
         Ok(())
     }
 
-    /// A token good for a while.
+    /// A token good for a while. Should the platform think otherwise, it says so, and the call is
+    /// made again after logging in.
     fn token(&mut self) -> Result<AccessToken, Error> {
-        let soon = self.clock.now() + MARGIN;
+        let now = self.clock.now();
+        let soon = now + MARGIN;
         if let Some(session) = &self.session
-            && session.times.access_is_good(soon)
+            && (session.granted_at..session.granted_at + ACCESS_LIFETIME).contains(&soon)
         {
-            return Ok(session.access_token.clone());
+            return Ok(session.grant.access_token.clone());
         }
         // A refresh token works once, so a refresh whose answer got lost is not tried again: it
         // would look like a stolen token. Logging in always works.
         let refreshed = self
             .session
             .take()
-            .filter(|session| soon < session.times.refresh_expires_at)
+            .filter(|session| soon < session.begun_at + REFRESH_LIFETIME)
             .and_then(|session| {
-                let refresh_token = session.refresh_token;
-                self.transport
-                    .refresh(&RefreshRequest { refresh_token })
-                    .ok()
+                let refresh_token = session.grant.refresh_token;
+                let grant = self.transport.refresh(&RefreshRequest { refresh_token });
+                Some((grant.ok()?, session.begun_at))
             });
-        let session = match refreshed {
-            Some(session) => session,
-            None => self.log_in()?,
+        let (grant, begun_at) = match refreshed {
+            Some(refreshed) => refreshed,
+            None => (self.log_in()?, now),
         };
-        let token = session.access_token.clone();
-        self.session = Some(session);
+        let token = grant.access_token.clone();
+        self.session = Some(Session {
+            grant,
+            granted_at: now,
+            begun_at,
+        });
         Ok(token)
     }
 
@@ -249,7 +264,7 @@ impl Caller {
     /// Ends the session, if there is one; whether the platform hears it does not matter.
     pub(crate) fn log_out(&mut self) {
         if let Some(session) = self.session.take() {
-            let _ = self.transport.log_out(&session.access_token);
+            let _ = self.transport.log_out(&session.grant.access_token);
         }
     }
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
-use careplan_envelope::{CertificateProfile, Signer, Verifier};
+use careplan_envelope::{CertificateProfile, OfficeCertificate, Signer, Verifier};
 use careplan_protocol::{DirectoryEntry, IdempotencyKey, LogInRequest, SendingId};
+
+use chrono::{DateTime, Utc};
 
 use crate::caller::{Caller, Failure};
 use crate::home::{Home, Shelf};
@@ -84,6 +86,7 @@ impl fmt::Debug for ClientConfig {
 /// Methods block; a client can be moved to another thread.
 pub struct Client {
     pub(crate) office: OfficeNumber,
+    certificate: OfficeCertificate,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) verifier: Verifier,
     pub(crate) check: Option<Box<dyn PutInCheck>>,
@@ -109,7 +112,7 @@ impl Client {
     /// If another client has it open ([`ErrorKind::HomeInUse`]), it is another office's, it cannot
     /// be written, or the signer's certificate is not this office's.
     pub fn open(config: ClientConfig) -> Result<Self, Error> {
-        check_certificate(config.office, &*config.signer)?;
+        let certificate = check_certificate(config.office, &*config.signer)?;
         let home = Home::open(&config.home)?;
         let store = Store::open(&home.database(), home.root(), config.office)?;
         if home.crashed() {
@@ -135,6 +138,7 @@ impl Client {
         );
         Ok(Self {
             office: config.office,
+            certificate,
             signer: config.signer,
             verifier: config.verifier,
             check: config.check,
@@ -200,6 +204,34 @@ impl Client {
             .ok_or_else(|| ErrorKind::NoSuchIncoming(id).into())
     }
 
+    /// The office's certificate, such as its last day: remind the office in time to renew it.
+    #[must_use]
+    pub const fn certificate(&self) -> &OfficeCertificate {
+        &self.certificate
+    }
+
+    /// Removes containers and files of sets that came to their end and were put in or received
+    /// before an instant: delivered, withdrawn or expired ones, and received ones that were taken
+    /// out. Lists, states and receipts stay. Gives how many sets lost their files.
+    ///
+    /// How long files must be kept is the office's to know; without a call they stay.
+    ///
+    /// # Errors
+    /// The home's errors.
+    pub fn remove_files_before(&mut self, before: DateTime<Utc>) -> Result<usize, Error> {
+        let (outgoing, incoming) = self.store.ended_before(before)?;
+        // What is left over if the process dies here is removed when the home is opened next.
+        self.store.files_removed(&outgoing, &incoming)?;
+        let outbox = outgoing
+            .iter()
+            .map(|id| self.home.folder(Shelf::Outbox, id));
+        let inbox = incoming.iter().map(|id| self.home.folder(Shelf::Inbox, id));
+        for folder in outbox.chain(inbox) {
+            self.home.remove(&folder)?;
+        }
+        Ok(outgoing.len() + incoming.len())
+    }
+
     /// Asks the platform whether an office can be sent to, and if not, why.
     ///
     /// # Errors
@@ -218,7 +250,10 @@ impl Client {
 }
 
 /// Signing with another office's certificate would be found out only by the platform.
-fn check_certificate(office: OfficeNumber, signer: &dyn Signer) -> Result<(), Error> {
+fn check_certificate(
+    office: OfficeNumber,
+    signer: &dyn Signer,
+) -> Result<OfficeCertificate, Error> {
     let refuse = |refusal| Err(ErrorKind::Certificate(refusal).into());
     let Some(certificate) = signer.certificate_chain().first() else {
         return refuse(Refusal {
@@ -228,7 +263,7 @@ fn check_certificate(office: OfficeNumber, signer: &dyn Signer) -> Result<(), Er
         });
     };
     match CertificateProfile::default().office_of(certificate) {
-        Ok(found) if found.office == office => Ok(()),
+        Ok(found) if found.office == office => Ok(found),
         Ok(found) => {
             let found = found.office;
             refuse(Refusal {

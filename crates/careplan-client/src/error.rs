@@ -87,6 +87,8 @@ pub enum ErrorKind {
     },
     /// The set is quarantined.
     Quarantined(SendingId),
+    /// The set's files were removed from the home when their time was over.
+    FilesRemoved(SendingId),
     /// A different file of the same name is in the folder.
     FileExists {
         /// The file that is there.
@@ -277,6 +279,10 @@ impl Explain for Error {
             ErrorKind::Quarantined(id) => lang.pick(
                 format!("受信データ {id} は検証できなかったため隔離されており、取り出せません。理由を確かめ、送信元に再送を依頼してください。"),
                 format!("received set {id} did not verify and is quarantined; look at the reason and ask the sender to send it again"),
+            ),
+            ErrorKind::FilesRemoved(id) => lang.pick(
+                format!("受信データ {id} のファイルは、保存期間が過ぎたため削除されています。必要な場合は送信元に再送を依頼してください。"),
+                format!("the files of received set {id} were removed when their time was over; ask the sender to send them again if they are needed"),
             ),
             ErrorKind::FileExists { path } => {
                 let path = path.display();

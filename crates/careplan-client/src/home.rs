@@ -17,6 +17,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::durable;
@@ -184,9 +185,19 @@ impl Home {
             }
             Ok(())
         });
+        self.tidy(&folder, removed)
+    }
+
+    /// Removes a set's folder.
+    pub(crate) fn remove(&self, folder: &Path) -> Result<(), Error> {
+        self.tidy(folder, durable::remove(folder))
+    }
+
+    /// Remembers that something could not be removed.
+    fn tidy(&self, folder: &Path, removed: io::Result<()>) -> Result<(), Error> {
         removed.map_err(|error| {
             self.untidy.set(true);
-            Error::storage(&folder)(error)
+            Error::storage(folder)(error)
         })
     }
 

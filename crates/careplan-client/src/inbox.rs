@@ -164,8 +164,7 @@ impl Client {
         })?;
         self.caller.observer.step(Step::Stored);
         if refusal.is_none() {
-            let kept = self.home.folder(Shelf::Quarantine, id);
-            durable::remove(&kept).map_err(Error::storage(&kept))?;
+            self.home.remove(&self.home.folder(Shelf::Quarantine, id))?;
         }
         match refusal {
             None => self.caller.observer.progress(&Progress::Stored { id }),
@@ -362,9 +361,13 @@ impl Client {
     /// too, for whoever looks into it.
     ///
     /// # Errors
-    /// If there is no such set, or the file cannot be opened.
+    /// If there is no such set, its files were removed, or the file cannot be opened.
     pub fn received_container(&self, id: SendingId) -> Result<File, Error> {
-        let shelf = if self.incoming(id)?.state.is_verified() {
+        let set = self.incoming(id)?;
+        if !set.files_kept {
+            return Err(ErrorKind::FilesRemoved(id).into());
+        }
+        let shelf = if set.state.is_verified() {
             Shelf::Inbox
         } else {
             Shelf::Quarantine

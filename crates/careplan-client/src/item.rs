@@ -52,6 +52,9 @@ pub struct Outgoing {
     pub state: OutgoingState,
     /// The platform's receipt: from here on it is delivered whatever happens.
     pub receipt: Option<Receipt>,
+    /// Whether its container is still in the home; see
+    /// [`remove_files_before`](crate::Client::remove_files_before).
+    pub files_kept: bool,
 }
 
 /// Where an outgoing set stands.
@@ -113,6 +116,9 @@ pub struct Incoming {
     pub taken_out_at: Option<DateTime<Utc>>,
     /// Where it stands.
     pub state: IncomingState,
+    /// Whether its container and files are still in the home; see
+    /// [`remove_files_before`](crate::Client::remove_files_before).
+    pub files_kept: bool,
 }
 
 /// Where a received set stands.

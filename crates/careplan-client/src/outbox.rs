@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use careplan_core::{OfficeNumber, SetKind, Sha256Digest};
-use careplan_envelope::{EnvelopeWriter, WriterOptions};
+use careplan_envelope::{EnvelopeWriter, WriterOptions, is_file_name};
 use careplan_protocol::{IdempotencyKey, ListQuery, PageSize, Receipt, SendingState};
 use uuid::Uuid;
 
@@ -15,7 +15,6 @@ use crate::caller::Failure;
 use crate::durable::{self, Digesting, io_of};
 use crate::error::Advice;
 use crate::home::{CONTAINER, Scratch, Shelf};
-use crate::put_in::is_safe_name;
 use crate::recognise::{Found, FoundSet, recognise};
 use crate::store::{NewOutgoing, Waiting};
 use crate::sync::Findings;
@@ -433,8 +432,7 @@ impl Client {
             };
             return Err(ErrorKind::WrongState { advice }.into());
         }
-        let folder = self.home.folder(Shelf::Outbox, id);
-        durable::remove(&folder).map_err(Error::storage(&folder))
+        self.home.remove(&self.home.folder(Shelf::Outbox, id))
     }
 
     /// Withdraws a sending at the platform; possible until the receiver has fetched it.
@@ -585,7 +583,7 @@ fn named_sets(folder: &Folder) -> Result<Vec<NamedSet>, Vec<PutInRefusal>> {
     let mut refusals = Vec::new();
     let mut seen = HashSet::new();
     for name in &folder.names {
-        if !is_safe_name(name) {
+        if !is_file_name(name) {
             refusals.push(refuse(name, PutInRefusalKind::UnsafeName));
         } else if !seen.insert(name.to_lowercase()) {
             refusals.push(refuse(name, PutInRefusalKind::SameName));

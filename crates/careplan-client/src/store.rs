@@ -43,7 +43,8 @@ CREATE TABLE outgoing (
     receipt TEXT,             -- JSON
     accepted_at TEXT,
     platform_state TEXT,
-    settled INTEGER NOT NULL DEFAULT 0
+    settled INTEGER NOT NULL DEFAULT 0,
+    files_kept INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX outgoing_state ON outgoing (state, settled, platform_state);
 CREATE INDEX outgoing_under_way ON outgoing (accepted_at) WHERE state = 'sent' AND settled = 0;
@@ -69,6 +70,7 @@ CREATE TABLE incoming (
     -- stored, confirmed, not_confirmed, quarantined
     state TEXT NOT NULL,
     refusal TEXT,             -- JSON
+    files_kept INTEGER NOT NULL DEFAULT 1,
     taken_out INTEGER NOT NULL GENERATED ALWAYS AS (taken_out_at IS NOT NULL)
 ) STRICT;
 CREATE INDEX incoming_state ON incoming (state, taken_out, sequence);
@@ -724,12 +726,58 @@ impl Store {
         Ok(status)
     }
 
+    /// Sets that came to their end before an instant and whose files are still kept.
+    pub(crate) fn ended_before(
+        &self,
+        before: DateTime<Utc>,
+    ) -> Result<(Vec<IdempotencyKey>, Vec<SendingId>), Error> {
+        let before = time(before);
+        let ids = |query: &str| -> Result<Vec<String>, Error> {
+            self.run(|db| {
+                db.prepare_cached(query)?
+                    .query_map([&before], |row| row.get(0))?
+                    .collect()
+            })
+        };
+        let outgoing = ids("SELECT id FROM outgoing
+             WHERE state = 'sent' AND settled = 1 AND files_kept = 1 AND put_in_at < ?1")?;
+        let incoming = ids("SELECT id FROM incoming
+             WHERE state IN ('confirmed', 'not_confirmed') AND taken_out = 1 AND files_kept = 1
+                 AND received_at < ?1")?;
+        let outgoing: Result<_, Error> = outgoing.iter().map(|id| self.parse(id)).collect();
+        let incoming: Result<_, Error> = incoming.iter().map(|id| self.parse(id)).collect();
+        Ok((outgoing?, incoming?))
+    }
+
+    /// Records that the files of sets are no longer kept.
+    pub(crate) fn files_removed(
+        &mut self,
+        outgoing: &[IdempotencyKey],
+        incoming: &[SendingId],
+    ) -> Result<(), Error> {
+        self.run_mut(|db| {
+            let transaction = db.transaction()?;
+            for id in outgoing {
+                transaction
+                    .prepare_cached("UPDATE outgoing SET files_kept = 0 WHERE id = ?1")?
+                    .execute([id.to_string()])?;
+            }
+            for id in incoming {
+                transaction
+                    .prepare_cached("UPDATE incoming SET files_kept = 0 WHERE id = ?1")?
+                    .execute([id.to_string()])?;
+            }
+            transaction.commit()
+        })
+    }
+
     /// Whether a folder of the outbox belongs to a set, by its name, and if so whether the set
     /// still needs the files beside the container.
     pub(crate) fn knows_outgoing(&self, id: &str) -> Result<Option<bool>, Error> {
         self.run(|db| {
             db.prepare_cached(
-                "SELECT state <> 'sent' FROM outgoing WHERE id = ?1 AND state <> 'discarded'",
+                "SELECT state <> 'sent' FROM outgoing
+                 WHERE id = ?1 AND state <> 'discarded' AND files_kept = 1",
             )?
             .query_row([id], |row| row.get(0))
             .optional()
@@ -740,7 +788,8 @@ impl Store {
     pub(crate) fn knows_incoming(&self, id: &str, quarantined: bool) -> Result<bool, Error> {
         self.run(|db| {
             db.prepare_cached(
-                "SELECT 1 FROM incoming WHERE id = ?1 AND (state = 'quarantined') = ?2",
+                "SELECT 1 FROM incoming
+                 WHERE id = ?1 AND (state = 'quarantined') = ?2 AND files_kept = 1",
             )?
             .exists(params![id, quarantined])
         })
@@ -753,7 +802,7 @@ const LIVE: &str = "state NOT IN ('discarded', 'refused')
     AND coalesce(platform_state, '') NOT IN ('withdrawn', 'expired', 'refused')";
 
 const OUTGOING: &str = "id, number, sender, receiver, set_kind, month, sequence, files, put_in_at,
-    state, refusal, platform_state, receipt";
+    state, refusal, platform_state, receipt, files_kept";
 
 struct OutgoingRow {
     id: String,
@@ -765,6 +814,7 @@ struct OutgoingRow {
     refusal: Option<String>,
     platform_state: Option<String>,
     receipt: Option<String>,
+    files_kept: bool,
 }
 
 impl OutgoingRow {
@@ -779,6 +829,7 @@ impl OutgoingRow {
             refusal: row.get("refusal")?,
             platform_state: row.get("platform_state")?,
             receipt: row.get("receipt")?,
+            files_kept: row.get("files_kept")?,
         })
     }
 
@@ -802,12 +853,13 @@ impl OutgoingRow {
                 .receipt
                 .map(|receipt| store.parse_json(&receipt))
                 .transpose()?,
+            files_kept: self.files_kept,
         })
     }
 }
 
 const INCOMING: &str = "id, number, sender, receiver, set_kind, month, sequence, files, sha256,
-    bytes, signed_at, accepted_at, received_at, taken_out_at, state, refusal";
+    bytes, signed_at, accepted_at, received_at, taken_out_at, state, refusal, files_kept";
 
 struct IncomingRow {
     id: String,
@@ -822,6 +874,7 @@ struct IncomingRow {
     taken_out_at: Option<String>,
     state: String,
     refusal: Option<String>,
+    files_kept: bool,
 }
 
 impl IncomingRow {
@@ -839,6 +892,7 @@ impl IncomingRow {
             taken_out_at: row.get("taken_out_at")?,
             state: row.get("state")?,
             refusal: row.get("refusal")?,
+            files_kept: row.get("files_kept")?,
         })
     }
 
@@ -866,6 +920,7 @@ impl IncomingRow {
             received_at: store.parse(&self.received_at)?,
             taken_out_at: self.taken_out_at.map(|at| store.parse(&at)).transpose()?,
             state,
+            files_kept: self.files_kept,
         })
     }
 }

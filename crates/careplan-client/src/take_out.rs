@@ -33,7 +33,7 @@ impl Client {
     /// set is not taken out.
     ///
     /// # Errors
-    /// [`ErrorKind::FileExists`]; [`ErrorKind::Quarantined`]; if there is no such set, or the
+    /// [`ErrorKind::FileExists`]; [`ErrorKind::Quarantined`]; [`ErrorKind::FilesRemoved`]; if there is no such set, or the
     /// home's or the folder's files cannot be read or written. Sets before the failing one are
     /// taken out.
     pub fn take_out(
@@ -62,6 +62,9 @@ impl Client {
         let set = self.incoming(id)?;
         if !set.state.is_verified() {
             return Err(ErrorKind::Quarantined(id).into());
+        }
+        if !set.files_kept {
+            return Err(ErrorKind::FilesRemoved(id).into());
         }
         let source = self.home.folder(Shelf::Inbox, id);
         let mut files = Vec::with_capacity(set.files.len());

@@ -960,6 +960,50 @@ fn nothing_is_overwritten_silently() {
 }
 
 #[test]
+fn files_are_removed_when_their_time_is_over_and_only_then() {
+    let world = World::new();
+    let sent = world.sent();
+    let (mut manager, mut service) = (world.open(MANAGER), world.open(SERVICE));
+    let later = common::start() + TimeDelta::days(400);
+    let earlier = common::start() - TimeDelta::days(1);
+    service.sync().unwrap();
+    // Under way, and not taken out: kept whatever the time.
+    assert_eq!(manager.remove_files_before(later).unwrap(), 0);
+    assert_eq!(service.remove_files_before(later).unwrap(), 0);
+    let imports = world.root.path().join("imports");
+    service.take_out_new(&imports).unwrap();
+    manager.sync().unwrap();
+    assert_eq!(manager.remove_files_before(earlier).unwrap(), 0);
+    assert_eq!(service.remove_files_before(earlier).unwrap(), 0);
+    assert_eq!(manager.remove_files_before(later).unwrap(), 1);
+    assert_eq!(service.remove_files_before(later).unwrap(), 1);
+    for (number, shelf) in [(MANAGER, "outbox"), (SERVICE, "inbox")] {
+        assert!(contents_of_all(&world.home(number).join(shelf)).is_empty());
+    }
+    // The history stays, with the receipt.
+    let kept = manager.outgoing(sent.id).unwrap();
+    assert!(!kept.files_kept && kept.receipt.is_some());
+    let set = only(&service);
+    assert_eq!((set.files_kept, set.files.len()), (false, 3));
+    let error = service.take_out(&[set.id], &imports).unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::FilesRemoved(_)),
+        "{error}"
+    );
+    // It is still known to have been sent and received.
+    assert!(manager.put_in(&[world.root.path().join("month")]).unwrap()[0].already);
+    assert!(service.sync().unwrap().received.is_empty());
+}
+
+#[test]
+fn the_certificates_last_day_is_told() {
+    let world = World::new();
+    let certificate = world.open(MANAGER).certificate().clone();
+    assert_eq!(certificate.office, office(MANAGER));
+    assert!(certificate.not_after > common::start() + TimeDelta::days(2900));
+}
+
+#[test]
 fn a_damaged_inbox_is_noticed() {
     let world = World::new();
     world.sent();

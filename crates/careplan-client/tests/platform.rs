@@ -10,14 +10,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use careplan_client::{
-    Client, ClientConfig, ErrorKind, HttpsConfig, HttpsError, HttpsTransport, IncomingState,
+    Client, ClientConfig, Clock, ErrorKind, HttpsConfig, HttpsError, HttpsTransport, IncomingState,
     ListOptions, NoAnswer, Observer, OutgoingState, Progress, RetryPolicy, Step,
 };
 use careplan_core::OfficeNumber;
@@ -28,7 +29,7 @@ use careplan_envelope::{
 use careplan_licence::EventKind;
 use careplan_platform::{PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust};
 use careplan_protocol::{LogInRequest, ProblemCode, SendingState};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 
@@ -519,7 +520,6 @@ fn nobody_there_and_no_tls_are_told_apart() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     let server = std::thread::spawn(move || {
-        use std::io::Write as _;
         for connection in free.incoming().take(1) {
             let mut connection = connection.unwrap();
             connection
@@ -592,17 +592,131 @@ fn a_receiver_without_licence_or_unknown_is_refused_with_the_reason() {
     assert_eq!(manager.sync().unwrap().accepted, [put.id]);
     let entry = manager.directory(put.header.receiver).unwrap();
     assert!(entry.reachable);
+    // Nobody has fetched it.
+    assert_eq!(manager.withdraw(put.id).unwrap(), SendingState::Withdrawn);
+}
+
+/// A proxy for one connection after the other, that lets only CONNECT through.
+fn proxy() -> SocketAddr {
+    fn serve(mut office: TcpStream) -> std::io::Result<()> {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            office.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).unwrap();
+        let target = head
+            .strip_prefix("CONNECT ")
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap();
+        let mut platform = TcpStream::connect(target)?;
+        office.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        let (mut from_office, mut to_platform) = (office.try_clone()?, platform.try_clone()?);
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from_office, &mut to_platform);
+            let _ = to_platform.shutdown(Shutdown::Write);
+        });
+        std::io::copy(&mut platform, &mut office)?;
+        office.shutdown(Shutdown::Write)
+    }
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let connection = connection.unwrap();
+            std::thread::spawn(move || serve(connection));
+        }
+    });
+    address
 }
 
 #[test]
-fn a_large_pdf_goes_through() {
+fn offices_sit_behind_proxies() {
     let world = World::new();
-    let export = world.path("export");
+    let root = world.root.path();
+    let through = |proxy: SocketAddr| {
+        let identity = Arc::new(signer(root, MANAGER));
+        let address = format!("https://127.0.0.1:{}", world.address.port());
+        let mut https = HttpsConfig::new(address, vec![authority(root)], identity);
+        https.proxy = Some(format!("http://{proxy}"));
+        config(root, MANAGER, HttpsTransport::new(https).unwrap())
+    };
+    let mut manager = Client::open(through(proxy())).unwrap();
+    let put = manager.put_in(&[samples("month-set")]).unwrap()[0];
+    assert_eq!(manager.sync().unwrap().accepted, [put.id]);
+    drop(manager);
+    // A proxy that is not there is told as the network it is.
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut manager = Client::open(through(nobody)).unwrap();
+    let answer = no_answer(&mut manager);
+    assert!(matches!(answer, NoAnswer::NotThere { .. }), "{answer:?}");
+}
+
+/// The computer's clock, wrong by some days.
+struct WrongClock(TimeDelta);
+
+impl Clock for WrongClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.0
+    }
+
+    fn sleep(&self, span: Duration) {
+        std::thread::sleep(span);
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_a_day_is_said_and_nothing_is_lost() {
+    let world = World::new();
+    let with_clock = |number: &str, days: i64| {
+        let root = world.root.path();
+        let mut config = config(root, number, transport(root, world.address, number));
+        config.clock = Box::new(WrongClock(TimeDelta::days(days)));
+        Client::open(config).unwrap()
+    };
+    // Tomorrow's signature is not believed.
+    let mut manager = with_clock(MANAGER, 1);
+    let put = manager.put_in(&[samples("month-set")]).unwrap()[0];
+    assert_eq!(manager.sync().unwrap().refused, [put.id]);
+    let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
+        panic!("refused")
+    };
+    assert_eq!(refusal.code, "container_invalid");
+    assert!(
+        refusal.en.contains("clock") || refusal.en.contains("future"),
+        "{}",
+        refusal.en
+    );
+    drop(manager);
+    // Put right, the set is signed anew.
+    let mut manager = with_clock(MANAGER, 0);
+    manager.retry(put.id).unwrap();
+    assert_eq!(manager.sync().unwrap().accepted, [put.id]);
+    // Receiving does not depend on the clock.
+    for (days, received) in [(-1, 1), (1, 0)] {
+        let mut service = with_clock(SERVICE, days);
+        assert_eq!(service.sync().unwrap().received.len(), received);
+        service.sync().unwrap();
+        service.take_out_new(world.path("imports")).unwrap();
+    }
+    drop(manager);
+    check_delivered(&world, &world.path("imports"));
+}
+
+/// The month's samples with eight megabytes that do not compress.
+fn large_export(world: &World, name: &str, receiver: &str) -> PathBuf {
+    let export = world.path(name);
     fs::create_dir(&export).unwrap();
     for (name, bytes) in contents(&samples("month-set")) {
-        fs::write(export.join(name), bytes).unwrap();
+        fs::write(export.join(name.replace(SERVICE, receiver)), bytes).unwrap();
     }
-    // Does not compress: the container is as large.
     let mut number = 1u32;
     let pdf: Vec<u8> = std::iter::repeat_with(|| {
         number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -611,6 +725,13 @@ fn a_large_pdf_goes_through() {
     .take(8 * 1024 * 1024)
     .collect();
     fs::write(export.join("scan.pdf"), &pdf).unwrap();
+    export
+}
+
+#[test]
+fn a_large_pdf_goes_through() {
+    let world = World::new();
+    let export = large_export(&world, "export", SERVICE);
     let (mut manager, mut service) = (world.open(MANAGER), world.open(SERVICE));
     manager.put_in(&[&export]).unwrap();
     manager.sync().unwrap();
@@ -618,4 +739,29 @@ fn a_large_pdf_goes_through() {
     let imports = world.path("imports");
     service.take_out_new(&imports).unwrap();
     assert_eq!(contents(&imports), contents(&export));
+}
+
+#[test]
+fn a_large_pdf_that_is_refused_says_why() {
+    /// The largest part of a container that was sent.
+    struct Sent(Arc<Mutex<u64>>);
+    impl Observer for Sent {
+        fn progress(&mut self, progress: &Progress<'_>) {
+            if let Progress::Uploading { sent, .. } = progress {
+                *self.0.lock().unwrap() = *sent;
+            }
+        }
+    }
+    let world = World::new();
+    let export = large_export(&world, "export", "1378034246");
+    let sent = Arc::new(Mutex::new(0));
+    let mut manager = world.open_with(MANAGER, Sent(Arc::clone(&sent)));
+    let put = manager.put_in(&[&export]).unwrap()[0];
+    assert_eq!(manager.sync().unwrap().refused, [put.id]);
+    let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
+        panic!("refused")
+    };
+    assert_eq!(refusal.code, "office_unknown");
+    let sent = *sent.lock().unwrap();
+    assert!(sent < 1024 * 1024, "refused before {sent} bytes were sent");
 }
