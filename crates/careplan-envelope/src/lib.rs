@@ -10,9 +10,14 @@ pub mod evidence;
 mod issue;
 mod key;
 mod layout;
+pub mod load;
 mod manifest;
 mod name;
 pub mod pem;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
 mod profile;
 mod refusal;
 pub mod sealing;
@@ -26,6 +31,8 @@ pub use certificate::CertificateSerial;
 pub use error::{Error, ErrorKind, ExtractError};
 pub use key::{KeyAlgorithm, PrivateKey, RsaPadding, Signer, SoftwareSigner};
 pub use name::is_file_name;
+#[cfg(feature = "pkcs11")]
+pub use pkcs11::Pkcs11Signer;
 pub use profile::{
     CertificateKind, CertificateProfile, KindMark, OfficeCertificate, OfficeNumberField, Oid,
     OperatorCertificate,

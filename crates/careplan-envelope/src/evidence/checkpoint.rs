@@ -50,16 +50,29 @@ impl Checkpoint {
     /// Checks that the log has only been appended to since an earlier checkpoint.
     ///
     /// # Errors
-    /// [`OtherLog`](Kind::OtherLog), [`TimeMismatch`](Kind::TimeMismatch) if the log grew backwards
-    /// in time, and those of [`ConsistencyProof::verify`].
+    /// Those of [`is_later_than`](Self::is_later_than) and of [`ConsistencyProof::verify`].
     pub fn follows(&self, earlier: &Self, proof: &ConsistencyProof) -> Result<(), EvidenceError> {
+        self.is_later_than(earlier)?;
+        proof.verify(&earlier.head, &self.head)
+    }
+
+    /// Checks that it is the same log's and not older; whether the log was only appended to is
+    /// then shown by a proof, or by the log itself.
+    ///
+    /// # Errors
+    /// [`OtherLog`](Kind::OtherLog), [`TimeMismatch`](Kind::TimeMismatch),
+    /// [`Shrunk`](Kind::Shrunk).
+    pub fn is_later_than(&self, earlier: &Self) -> Result<(), EvidenceError> {
         if self.log != earlier.log {
             return Err(Kind::OtherLog.into());
         }
         if self.at < earlier.at {
             return Err(Kind::TimeMismatch.into());
         }
-        proof.verify(&earlier.head, &self.head)
+        if self.head.size < earlier.head.size {
+            return Err(Kind::Shrunk.into());
+        }
+        Ok(())
     }
 
     /// The canonical document.

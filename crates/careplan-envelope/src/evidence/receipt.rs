@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::error::{EvidenceError, EvidenceErrorKind as Kind};
 use super::statement::{self, Attested, EvidenceName, Second, Statement};
+use crate::writer::digest_of;
 use crate::{Error, Signer, Verifier};
 
 /// What a receipt is for.
@@ -163,6 +164,15 @@ impl Receipt {
         (self.container == *container)
             .then_some(())
             .ok_or(Kind::OtherContainer.into())
+    }
+
+    /// As [`is_for`](Self::is_for), of a container that is read here.
+    ///
+    /// # Errors
+    /// [`OtherContainer`](Kind::OtherContainer); if reading fails.
+    pub fn is_for_container(&self, mut container: impl Read + Seek) -> Result<(), EvidenceError> {
+        let (_, digest) = digest_of(&mut container)?;
+        self.is_for(&digest)
     }
 
     /// The canonical document.
