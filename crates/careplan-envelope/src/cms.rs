@@ -24,6 +24,9 @@ use crate::algorithm::{self, DigestAlgorithm};
 use crate::certificate::{Extension, ParsedCertificate};
 use crate::{Error, ErrorKind, Refusal, Signer, chain, validity};
 
+/// More certificates than the longest path that `rustls-webpki` follows.
+const MAX_CERTIFICATES: usize = 10;
+
 /// signing-certificate-v2 (RFC 5035 section 3).
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
@@ -311,7 +314,11 @@ fn signer_certificate(
 > {
     let mut found = None;
     let mut others = Vec::new();
-    for certificate in signed_data.certificates.iter().flat_map(SetOfVec::iter) {
+    let certificates = signed_data.certificates.iter().flat_map(SetOfVec::iter);
+    if certificates.clone().count() > MAX_CERTIFICATES {
+        return Err(Refusal::UnusedCertificate);
+    }
+    for certificate in certificates {
         // Attribute certificates and other formats have context-specific tags.
         if certificate.tag() != Tag::Sequence {
             return Err(Refusal::UnusedCertificate);

@@ -22,6 +22,9 @@ const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 const SIGNATURE_TYPE: &str = "application/pkcs7-signature";
 
+/// More attributes than any element of a manifest has, with bindings of prefixes.
+const MAX_ATTRIBUTES: usize = 16;
+
 /// Identifiers of broken digests, to say so rather than "unknown".
 const WEAK: [&str; 3] = [
     "http://www.w3.org/2000/09/xmldsig#sha1",
@@ -303,7 +306,11 @@ fn declared_utf8(declaration: &BytesDecl<'_>) -> Result<(), Refusal> {
 /// Attributes without those that bind prefixes; none may have a prefix or stand there twice.
 fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, Refusal> {
     let mut found = Vec::new();
-    for attribute in start.attributes() {
+    for (count, attribute) in start.attributes().enumerate() {
+        // The reader compares every attribute with those before it.
+        if count == MAX_ATTRIBUTES {
+            return Err(Refusal::ManifestMalformed);
+        }
         let attribute = attribute.map_err(|_| Refusal::ManifestMalformed)?;
         if attribute.key.as_namespace_binding().is_some() {
             continue;

@@ -48,8 +48,10 @@ pub struct Limits {
 impl Limits {
     /// Entries that are not files: `mimetype`, manifest, signature.
     const METADATA_ENTRIES: usize = 3;
-    /// Manifest and signature; a manifest line takes some 250 bytes beyond the name.
-    const METADATA_SIZE: u64 = 4 * 1024 * 1024;
+    /// The manifest: a line takes some 250 bytes beyond the name.
+    const MANIFEST_SIZE: u64 = 4 * 1024 * 1024;
+    /// The signature with its certificates, some 2 KB each.
+    const SIGNATURE_SIZE: u64 = 64 * 1024;
     /// Inflated sizes up to this are not held to the ratio.
     const RATIO_FROM: u64 = 64 * 1024;
 
@@ -301,27 +303,27 @@ impl Contents {
             if !names.insert(name::folded(&entry.name)) {
                 return Err(refused(Refusal::DuplicateEntry));
             }
-            let metadata = match Role::of(&entry.name).map_err(refused)? {
-                Role::Mimetype => true,
+            let metadata_limit = match Role::of(&entry.name).map_err(refused)? {
+                Role::Mimetype => Some(MIMETYPE.len() as u64 * 2),
                 Role::Manifest => {
                     manifests.push(index);
-                    true
+                    Some(Limits::MANIFEST_SIZE)
                 }
                 Role::Signature => {
                     signatures.push(index);
-                    true
+                    Some(Limits::SIGNATURE_SIZE)
                 }
                 Role::File => {
                     files.push(index);
-                    false
+                    None
                 }
             };
-            if metadata {
+            if let Some(limit) = metadata_limit {
                 // Stored, so that none of their bits is free; small, as they are held in memory.
                 if entry.method != Method::Stored {
                     return Err(refused(Refusal::CompressionMethod));
                 }
-                if entry.size > Limits::METADATA_SIZE {
+                if entry.size > limit {
                     return Err(refused(Refusal::MetadataTooLarge));
                 }
             } else {

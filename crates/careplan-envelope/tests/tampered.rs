@@ -546,6 +546,16 @@ fn content_cases(good: &Good) -> Vec<Case> {
             R::NoFiles,
             good.with(|entries| drop(entries.drain(1..3))),
         ),
+        (
+            "a huge signature",
+            R::MetadataTooLarge,
+            good.signed(vec![b' '; 64 * 1024 + 1]),
+        ),
+        (
+            "a huge mimetype",
+            R::MetadataTooLarge,
+            good.with(|entries| entries[0] = Entry::stored("mimetype", &[b' '; 100])),
+        ),
         ("a huge manifest", R::MetadataTooLarge, {
             let mut manifest = good.manifest.clone();
             manifest.resize(4 * 1024 * 1024 + 1, b' ');
@@ -675,6 +685,10 @@ fn manifest_cases(good: &Good) -> Vec<Case> {
             "an attribute twice",
             replaced("URI=\"UPPLAN.CSV\"", "URI=\"UPPLAN.CSV\" URI=\"PLAN.PDF\""),
         ),
+        malformed("many attributes", {
+            let many: String = (0..20).map(|n| format!(" xmlns:x{n}=\"x\"")).collect();
+            replaced("URI=\"UPPLAN.CSV\"", &format!("URI=\"UPPLAN.CSV\"{many}"))
+        }),
         malformed("no URI", replaced("URI=\"UPPLAN.CSV\"", "")),
         malformed(
             "a broken URI",
@@ -1129,6 +1143,19 @@ fn openssl_cases(openssl: &OpenSsl) -> Vec<Case> {
                 &[&cades[..], &["-certfile", "other.crt"]].concat(),
             ),
         ),
+        ("openssl: eleven certificates", R::UnusedCertificate, {
+            let mut authority = authority();
+            let certificates = (0..10).map(|_| {
+                let signer = signer(&mut authority);
+                signer.certificate_chain()[0].to_vec()
+            });
+            let pem: String = certificates
+                .map(|der| der::pem::encode_string("CERTIFICATE", Default::default(), &der))
+                .collect::<Result<_, _>>()
+                .unwrap();
+            std::fs::write(openssl.file("many.crt"), pem).unwrap();
+            sign("office", &[&cades[..], &["-certfile", "many.crt"]].concat())
+        }),
         ("openssl: two signers", R::SeveralSigners, {
             sign(
                 "office",
