@@ -9,6 +9,7 @@ mod name;
 pub mod raw;
 mod read;
 mod set;
+pub mod substitute;
 pub mod table;
 pub mod value;
 mod write;

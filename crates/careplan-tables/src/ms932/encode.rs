@@ -19,6 +19,14 @@ pub struct EncodeError {
 }
 
 impl EncodeError {
+    pub(crate) const fn new(at: usize, character_number: usize, user_defined: bool) -> Self {
+        Self {
+            at,
+            character_number,
+            user_defined,
+        }
+    }
+
     /// Where, in bytes of the UTF-8 text from 0.
     #[must_use]
     pub const fn at(&self) -> usize {
@@ -29,13 +37,6 @@ impl EncodeError {
     #[must_use]
     pub const fn character_number(&self) -> usize {
         self.character_number
-    }
-
-    /// The error of a text whose rest was encoded: so many bytes and characters come before.
-    pub(super) const fn moved(mut self, bytes: usize, characters: usize) -> Self {
-        self.at += bytes;
-        self.character_number += characters;
-        self
     }
 
     /// Whether it is a user-defined character (外字).
@@ -51,7 +52,7 @@ impl Explain for EncodeError {
         match (lang, self.user_defined) {
             (Lang::En, false) => format!(
                 "character {number} does not exist in MS932; write another form of it, \
-                 or let Substitution replace it"
+                 or let Substitutes replace it"
             ),
             (Lang::Ja, false) => format!(
                 "{number}文字目はMS932にない文字です。別の字体で書くか、置換機能を使ってください。"
@@ -69,8 +70,8 @@ impl Explain for EncodeError {
 /// Encodes text; ASCII is borrowed.
 ///
 /// # Errors
-/// If MS932 lacks a character, or it is user-defined. See [`Substitution`](super::Substitution)
-/// for what to do then.
+/// If MS932 lacks a character, or it is user-defined. See [`substitute`](mod@crate::substitute) for
+/// what to do then.
 ///
 /// ```
 /// use careplan_tables::ms932;
@@ -122,11 +123,11 @@ fn append(text: &str, out: &mut Vec<u8>, user_defined: bool) -> Result<(), Encod
                 }
                 _ => {
                     out.truncate(length);
-                    return Err(EncodeError {
+                    return Err(EncodeError::new(
                         at,
-                        character_number: text.get(..at).map_or(0, |head| head.chars().count()) + 1,
-                        user_defined: is_user_defined(character),
-                    });
+                        text.get(..at).map_or(0, |head| head.chars().count()) + 1,
+                        is_user_defined(character),
+                    ));
                 }
             },
         }
@@ -134,8 +135,9 @@ fn append(text: &str, out: &mut Vec<u8>, user_defined: bool) -> Result<(), Encod
     Ok(())
 }
 
-/// Whether MS932 has a character that is not user-defined.
-pub(super) fn has(character: char) -> bool {
+/// Whether MS932 has a character. User-defined ones do not count.
+#[must_use]
+pub fn has(character: char) -> bool {
     match character {
         '\0'..='\x7F' | '\u{FF61}'..='\u{FF9F}' => true,
         _ => !is_user_defined(character) && TABLES.pair(character).is_some(),
