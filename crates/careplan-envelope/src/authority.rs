@@ -17,8 +17,10 @@ use x509_cert::ext::ToExtension;
 use x509_cert::ext::pkix::CrlReason;
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
+use zeroize::Zeroizing;
 
 use crate::certificate::ParsedCertificate;
+use crate::enrol::Invitation;
 use crate::issue::{self, Issuer};
 use crate::validity::{to_x509, whole_second};
 use crate::{
@@ -110,6 +112,25 @@ pub struct RegisterEntry {
     pub not_after: DateTime<Utc>,
     /// If it is revoked.
     pub revoked: Option<Revocation>,
+    /// The certificate that it renews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<CertificateSerial>,
+}
+
+impl RegisterEntry {
+    /// The office and kind, if it is an office's certificate.
+    const fn office(&self) -> Option<(OfficeNumber, CertificateKind)> {
+        match &self.issued_to {
+            IssuedTo::Office { office, kind } => Some((*office, *kind)),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be used at an instant: in its validity and not revoked.
+    #[must_use]
+    pub fn is_usable(&self, at: DateTime<Utc>) -> bool {
+        self.revoked.is_none() && self.not_before <= at && at <= self.not_after
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -118,6 +139,9 @@ struct Register {
     /// The number of the last revocation list; 0 before the first.
     last_list: u64,
     entries: Vec<RegisterEntry>,
+    /// Offices that may request a certificate with an issue password.
+    #[serde(default)]
+    invitations: Vec<Invitation>,
 }
 
 /// A certificate that was just issued.
@@ -138,6 +162,15 @@ impl Issued {
     pub fn to_pem(&self) -> Result<String, Error> {
         pem::write("CERTIFICATE", &self.certificate)
     }
+}
+
+/// A certificate that is made but not entered, and so not issued.
+struct Draft {
+    certificate: Vec<u8>,
+    serial: CertificateSerial,
+    validity: Validity,
+    issued_to: IssuedTo,
+    renews: Option<CertificateSerial>,
 }
 
 /// A certificate authority with one root and a register of what it issued.
@@ -240,7 +273,7 @@ impl Authority {
         // So that opening the wrong folder leaves no lock file there.
         fs::metadata(folder.join(CERTIFICATE_FILE))?;
         let home = Home::lock(folder)?;
-        let key_text = zeroize::Zeroizing::new(fs::read(folder.join(KEY_FILE))?);
+        let key_text = Zeroizing::new(fs::read(folder.join(KEY_FILE))?);
         let key = PrivateKey::from_pem(&key_text).map_err(damaged)?;
         let certificate = pem::certificates(&fs::read(folder.join(CERTIFICATE_FILE))?)
             .map_err(damaged)?
@@ -316,6 +349,18 @@ impl Authority {
         kind: CertificateKind,
         validity: Validity,
     ) -> Result<Issued, Error> {
+        let draft = self.draft_office(request, office, kind, validity)?;
+        self.enter_into(self.register.clone(), draft)
+    }
+
+    /// Makes an office's certificate, which is not issued until it is entered.
+    fn draft_office(
+        &self,
+        request: &[u8],
+        office: OfficeNumber,
+        kind: CertificateKind,
+        validity: Validity,
+    ) -> Result<Draft, Error> {
         // An office must never hold what signs receipts.
         if kind == CertificateKind::Operator {
             return Err(ErrorKind::Kind.into());
@@ -326,12 +371,111 @@ impl Authority {
         let certificate =
             self.issuer()
                 .office(&self.profile, office, kind, key, validity, &serial)?;
-        self.enter(
+        Ok(Draft {
             certificate,
             serial,
             validity,
-            IssuedTo::Office { office, kind },
-        )
+            issued_to: IssuedTo::Office { office, kind },
+            renews: None,
+        })
+    }
+
+    /// Invites an office to request its certificate, and gives the issue password (発行用パスワード) to
+    /// send it: `XXXX-XXXX-XXXX-XXXX`, shown here only. An earlier invitation of the office ends.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Kind`] if offices do not get certificates of this kind, [`ErrorKind::Io`] if
+    /// the register cannot be kept.
+    pub fn invite(
+        &mut self,
+        office: OfficeNumber,
+        kind: CertificateKind,
+        until: DateTime<Utc>,
+    ) -> Result<Zeroizing<String>, Error> {
+        if !kind.is_accepted() || self.profile.mark(kind).is_none() {
+            return Err(ErrorKind::Kind.into());
+        }
+        let (invitation, password) = Invitation::new(office, kind, until)?;
+        let mut register = self.register.clone();
+        register
+            .invitations
+            .retain(|invitation| invitation.office != office);
+        register.invitations.push(invitation);
+        self.replace(register)?;
+        Ok(password)
+    }
+
+    /// Issues an office's certificate to who knows the issue password. The password is good once;
+    /// after five wrong ones it is good no more. One certificate per office: an office that has a
+    /// usable one [renews](Self::renew) it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::IssuePassword`] if the password is wrong, used, out of date or there is none,
+    /// [`ErrorKind::CertificateExists`], and those of [`issue_office`](Self::issue_office).
+    pub fn issue_with_password(
+        &mut self,
+        request: &[u8],
+        office: OfficeNumber,
+        password: &str,
+        validity: Validity,
+        at: DateTime<Utc>,
+    ) -> Result<Issued, Error> {
+        let mut register = self.register.clone();
+        let position = register
+            .invitations
+            .iter()
+            .position(|invitation| invitation.office == office)
+            .ok_or(ErrorKind::IssuePassword)?;
+        let mut invitation = register.invitations.swap_remove(position);
+        if !invitation.admits(password, at) {
+            register.invitations.push(invitation);
+            // The count of wrong passwords must survive, or it limits nothing.
+            self.replace(register)?;
+            return Err(ErrorKind::IssuePassword.into());
+        }
+        let of_office = |entry: &RegisterEntry| {
+            entry.office().is_some_and(|(number, _)| number == office) && entry.is_usable(at)
+        };
+        if register.entries.iter().any(of_office) {
+            return Err(ErrorKind::CertificateExists.into());
+        }
+        let draft = self.draft_office(request, office, invitation.kind, validity)?;
+        // The invitation and the entry change together: the password is used up exactly when a
+        // certificate is issued for it.
+        self.enter_into(register, draft)
+    }
+
+    /// Issues a new certificate in place of one that is still usable, for a new key. The old one
+    /// stays usable to its end, so that nothing under way is lost; it can be renewed once.
+    ///
+    /// That the request comes from the holder of the old certificate must be known: from the TLS
+    /// connection it came through, or because it came in a container signed with it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownSerial`], [`ErrorKind::NotRenewable`] if the certificate is revoked,
+    /// expired, renewed already or no office's, and those of [`issue_office`](Self::issue_office).
+    pub fn renew(
+        &mut self,
+        request: &[u8],
+        old: &CertificateSerial,
+        validity: Validity,
+        at: DateTime<Utc>,
+    ) -> Result<Issued, Error> {
+        let entries = &self.register.entries;
+        let entry = entries
+            .iter()
+            .find(|entry| entry.serial == *old)
+            .ok_or(ErrorKind::UnknownSerial)?;
+        let renewed = entries
+            .iter()
+            .any(|entry| entry.renews.as_ref() == Some(old) && entry.revoked.is_none());
+        let (office, kind) = entry
+            .office()
+            .filter(|_| entry.is_usable(at) && !renewed)
+            .ok_or(ErrorKind::NotRenewable)?;
+        let mut draft = self.draft_office(request, office, kind, validity)?;
+        draft.renews = Some(old.clone());
+        self.enter_into(self.register.clone(), draft)
     }
 
     /// Issues an operator's certificate, with which receipts and tree heads are signed.
@@ -449,18 +593,30 @@ impl Authority {
         validity: Validity,
         issued_to: IssuedTo,
     ) -> Result<Issued, Error> {
-        let mut register = self.register.clone();
-        register.entries.push(RegisterEntry {
-            serial: serial.clone(),
+        let draft = Draft {
+            certificate,
+            serial,
+            validity,
             issued_to,
-            not_before: validity.not_before(),
-            not_after: validity.not_after(),
+            renews: None,
+        };
+        self.enter_into(self.register.clone(), draft)
+    }
+
+    /// As [`enter`](Self::enter), into a register with other changes, which is kept with them.
+    fn enter_into(&mut self, mut register: Register, draft: Draft) -> Result<Issued, Error> {
+        register.entries.push(RegisterEntry {
+            serial: draft.serial.clone(),
+            issued_to: draft.issued_to,
+            not_before: draft.validity.not_before(),
+            not_after: draft.validity.not_after(),
             revoked: None,
+            renews: draft.renews,
         });
         self.replace(register)?;
         Ok(Issued {
-            certificate: certificate.into(),
-            serial,
+            certificate: draft.certificate.into(),
+            serial: draft.serial,
         })
     }
 

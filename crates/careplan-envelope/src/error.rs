@@ -62,6 +62,12 @@ pub enum ErrorKind {
     UnknownSerial,
     /// The certificate is revoked already.
     AlreadyRevoked,
+    /// The issue password is wrong, used or out of date, or there is none for the office.
+    IssuePassword,
+    /// The office has a usable certificate already.
+    CertificateExists,
+    /// The certificate is revoked, expired, renewed already or no office's.
+    NotRenewable,
     /// The authority's folder holds no authority, or a damaged one.
     AuthorityFolder,
     /// The authority's folder already holds an authority.
@@ -220,6 +226,21 @@ impl ErrorKind {
                 "already-revoked",
                 "この証明書はすでに失効しています。",
                 "the certificate is revoked already; there is nothing to do",
+            ),
+            Self::IssuePassword => (
+                "issue-password",
+                "発行用パスワードが正しくないか、使用済みまたは期限切れです。確認し、続く場合は運用者に再発行を依頼してください。",
+                "the issue password is wrong, used or out of date; check it, or ask the operator for a new one",
+            ),
+            Self::CertificateExists => (
+                "certificate-exists",
+                "この事業所には有効な証明書があります。更新するか、失効させてから発行してください。",
+                "the office has a usable certificate; renew it, or have it revoked first",
+            ),
+            Self::NotRenewable => (
+                "not-renewable",
+                "この証明書は更新できません（失効、期限切れ、または更新済み）。発行用パスワードで新しく申請してください。",
+                "the certificate cannot be renewed (revoked, expired or renewed already); request a new one with an issue password",
             ),
             Self::AuthorityFolder => (
                 "authority-folder",

@@ -5,6 +5,7 @@ mod authority;
 mod certificate;
 mod chain;
 mod cms;
+mod enrol;
 mod error;
 pub mod evidence;
 mod issue;

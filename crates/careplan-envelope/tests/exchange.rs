@@ -295,6 +295,145 @@ fn requests_are_checked() {
 }
 
 #[test]
+fn an_issue_password_is_good_for_one_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut authority = authority();
+    authority.save(folder.path()).unwrap();
+    let request = |algorithm| {
+        let key = PrivateKey::generate(algorithm).unwrap();
+        key.request_pem(office()).unwrap()
+    };
+    let pem = request(KeyAlgorithm::EcdsaP256);
+    let issue = |authority: &mut Authority, request: &str, password: &str| {
+        let result =
+            authority.issue_with_password(request.as_bytes(), office(), password, year(), now());
+        result.map_err(|error| error.kind())
+    };
+    let until = now() + TimeDelta::days(30);
+    assert_eq!(
+        issue(&mut authority, &pem, "").unwrap_err(),
+        ErrorKind::IssuePassword
+    );
+    for kind in [CertificateKind::Agent, CertificateKind::Operator] {
+        let error = authority.invite(office(), kind, until).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Kind);
+    }
+
+    let first = authority
+        .invite(office(), CertificateKind::CareDx, until)
+        .unwrap();
+    let second = authority
+        .invite(office(), CertificateKind::CareDx, until)
+        .unwrap();
+    assert_eq!(
+        issue(&mut authority, &pem, &first).unwrap_err(),
+        ErrorKind::IssuePassword
+    );
+    // A bad request does not use the password up, and the invitation survives on disk.
+    assert_eq!(
+        issue(&mut authority, "", &second).unwrap_err(),
+        ErrorKind::Request
+    );
+    drop(authority);
+    let register = std::fs::read_to_string(folder.path().join("register.json")).unwrap();
+    assert!(!register.contains(&second.replace('-', "")) && !register.contains(second.as_str()));
+    let mut authority = Authority::open(folder.path()).unwrap();
+    let issued = issue(&mut authority, &pem, &second).unwrap();
+    let certificate = CertificateProfile::default()
+        .office_of(&issued.certificate)
+        .unwrap();
+    assert_eq!(certificate.office, office());
+    assert_eq!(certificate.kind, CertificateKind::CareDx);
+    assert_eq!(
+        issue(&mut authority, &pem, &second).unwrap_err(),
+        ErrorKind::IssuePassword
+    );
+
+    // One certificate per office.
+    let third = authority
+        .invite(office(), CertificateKind::CareDx, until)
+        .unwrap();
+    assert_eq!(
+        issue(&mut authority, &pem, &third).unwrap_err(),
+        ErrorKind::CertificateExists
+    );
+    authority
+        .revoke(&issued.serial, RevocationReason::KeyCompromise, now())
+        .unwrap();
+    issue(&mut authority, &pem, &third).unwrap();
+}
+
+#[test]
+fn wrong_issue_passwords_are_counted_beyond_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut authority = authority();
+    authority.save(folder.path()).unwrap();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let request = key.request_pem(office()).unwrap();
+    let until = now() + TimeDelta::days(30);
+    let password = authority
+        .invite(office(), CertificateKind::CareDx, until)
+        .unwrap();
+    for _ in 0..5 {
+        let wrong = "0000-0000-0000-0000";
+        let error = authority
+            .issue_with_password(request.as_bytes(), office(), wrong, year(), now())
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::IssuePassword);
+        drop(authority);
+        authority = Authority::open(folder.path()).unwrap();
+    }
+    let error = authority
+        .issue_with_password(request.as_bytes(), office(), &password, year(), now())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::IssuePassword);
+}
+
+#[test]
+fn a_certificate_is_renewed_once_while_it_is_usable() {
+    let mut authority = authority();
+    signer(&mut authority);
+    let old = authority.register()[0].serial.clone();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let request = key.request_pem(office()).unwrap();
+    let renew = |authority: &mut Authority, serial: &CertificateSerial, at| {
+        let result = authority.renew(request.as_bytes(), serial, year(), at);
+        result.map_err(|error| error.kind())
+    };
+    let expired = renew(&mut authority, &old, time("2027-05-01T00:00:00Z"));
+    assert_eq!(expired.unwrap_err(), ErrorKind::NotRenewable);
+    let unknown = renew(&mut authority, &"0102".parse().unwrap(), now());
+    assert_eq!(unknown.unwrap_err(), ErrorKind::UnknownSerial);
+
+    let new = renew(&mut authority, &old, now()).unwrap();
+    assert_eq!(authority.register()[1].renews, Some(old.clone()));
+    let again = renew(&mut authority, &old, now());
+    assert_eq!(again.unwrap_err(), ErrorKind::NotRenewable);
+    // Both are usable until the old one ends.
+    assert!(authority.register()[0].is_usable(now()));
+    let signer = SoftwareSigner::new(key, vec![new.certificate]).unwrap();
+    verifier(&authority)
+        .verify(Cursor::new(container(&signer)), now())
+        .unwrap();
+
+    authority
+        .revoke(&new.serial, RevocationReason::KeyCompromise, now())
+        .unwrap();
+    let revoked = authority
+        .renew(request.as_bytes(), &new.serial, year(), now())
+        .unwrap_err();
+    assert_eq!(revoked.kind(), ErrorKind::NotRenewable);
+    let server_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let server = authority
+        .issue_server(&server_key, &["localhost"], year())
+        .unwrap();
+    let error = authority
+        .renew(request.as_bytes(), &server.serial, year(), now())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotRenewable);
+}
+
+#[test]
 fn keys_are_read_in_every_form_and_never_shown() {
     for algorithm in [
         KeyAlgorithm::EcdsaP256,
