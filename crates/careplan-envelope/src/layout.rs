@@ -23,6 +23,8 @@ const MAX_NAME: usize = 300;
 
 /// The flag for names in UTF-8 (general purpose bit 11).
 const UTF8: u16 = 1 << 11;
+/// The flags by which some writers note how hard they compressed (bits 1 and 2, APPNOTE 4.4.4).
+const EFFORT: u16 = 1 << 1 | 1 << 2;
 /// The flags that mean encryption: bits 0, 6 and 13.
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 
@@ -237,14 +239,14 @@ impl<'a> Central<'a> {
         if flags & ENCRYPTED != 0 {
             return Err(Refusal::EncryptedEntry);
         }
-        if flags & !UTF8 != 0 {
-            return Err(Refusal::EntryFlags);
-        }
-        let method = match fixed.u16(10) {
-            0 => Method::Stored,
-            8 => Method::Deflated,
+        let (method, allowed) = match fixed.u16(10) {
+            0 => (Method::Stored, UTF8),
+            8 => (Method::Deflated, UTF8 | EFFORT),
             _ => return Err(Refusal::CompressionMethod),
         };
+        if flags & !allowed != 0 {
+            return Err(Refusal::EntryFlags);
+        }
         let (crc32, compressed, size) = (fixed.u32(16), fixed.u32(20), fixed.u32(24));
         if compressed == u32::MAX || size == u32::MAX {
             return Err(Refusal::UnsupportedArchive);

@@ -343,6 +343,11 @@ fn archive_cases(good: &Good) -> Vec<Case> {
             good.with_entry(file, |entry| entry.flags = 0x20),
         ),
         (
+            "compression effort of a stored entry",
+            R::EntryFlags,
+            good.with_entry(0, |entry| entry.flags = 2),
+        ),
+        (
             "bzip2",
             R::CompressionMethod,
             good.with_entry(file, |entry| entry.method = 12),
@@ -1500,6 +1505,10 @@ fn other_writers_of_the_same_form_are_accepted() {
     accepted(
         "Unix without a file type",
         all(&|entry| entry.external = 0o600 << 16),
+    );
+    accepted(
+        "compression effort noted",
+        good.with_entry(1, |entry| entry.flags |= 6),
     );
     accepted("flagged UTF-8", all(&|entry| entry.flags = 0x0800));
     accepted(
