@@ -1,10 +1,8 @@
 //! Table 7 by person, for the rules that look at a person's rows together.
 
-use std::collections::HashMap;
-
 use careplan_core::{OfficeNumber, ServiceCode};
 
-use crate::persons::Person;
+use crate::persons::PerPerson;
 use crate::record::{Cell, CostRow, Record, Row};
 
 /// The columns that subtotals and totals add up, by key.
@@ -157,8 +155,7 @@ impl CostRow {
 
     /// Units within the limit times the unit price, rounded down.
     fn expected_cost(&self) -> Option<u64> {
-        let units = u64::from(self.category_within.value()?);
-        Some(units * u64::from(self.unit_price.value()?.0) / 100)
+        Some(self.unit_price.value()?.yen(self.category_within.value()?))
     }
 
     /// That, against the total cost.
@@ -227,7 +224,7 @@ impl CostRow {
 pub(crate) struct Costs {
     /// Whether a record could not be assigned to a person: it may be anyone's.
     unattributed: bool,
-    persons: HashMap<Person, PersonCosts>,
+    persons: PerPerson<PersonCosts>,
 }
 
 impl Costs {
@@ -240,10 +237,11 @@ impl Costs {
             self.unattributed = true;
             return;
         };
-        let costs = self.persons.entry(person).or_insert_with(|| PersonCosts {
+        let costs = self.persons.of(person, || PersonCosts {
             first_line: record.line,
             ..PersonCosts::default()
         });
+        let Some(costs) = costs else { return };
         let Some(Row::CostRow(row)) = &record.row else {
             costs.broken = true;
             return;
@@ -308,17 +306,9 @@ impl Costs {
     }
 
     /// Persons whose records could all be read, in the order of the file.
-    pub(crate) fn persons(&self) -> Vec<&PersonCosts> {
-        if self.unattributed {
-            return Vec::new();
-        }
-        let mut persons: Vec<_> = self
-            .persons
-            .values()
-            .filter(|person| !person.broken)
-            .collect();
-        persons.sort_unstable_by_key(|person| person.first_line);
-        persons
+    pub(crate) fn persons(&self) -> impl Iterator<Item = &PersonCosts> {
+        let persons = self.persons.iter();
+        persons.filter(|person| !person.broken && !self.unattributed)
     }
 }
 

@@ -56,6 +56,20 @@ impl FileFacts {
             .unwrap_or_default();
     }
 
+    /// What to read records by whose CSV version is none: the edition of the name, if the number
+    /// of columns is that edition's, or else one whose it is.
+    pub(crate) fn edition_by_width(&self, width: usize) -> Edition {
+        let fits = |edition: &Edition| {
+            self.layout
+                .is_some_and(|layout| layout.is_in(*edition) && layout.width(*edition) == width)
+        };
+        let mut newest_first = Edition::ALL.into_iter().rev();
+        Some(self.edition)
+            .filter(fits)
+            .or_else(|| newest_first.find(fits))
+            .unwrap_or(self.edition)
+    }
+
     /// The sending office in the name.
     pub(crate) fn sender(&self) -> Option<OfficeNumber> {
         self.parsed.ok().map(|name| name.sender().office)

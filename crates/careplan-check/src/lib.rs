@@ -28,3 +28,8 @@ pub use rule::{Rule, Scope};
 pub use run::{CheckError, Checker, Checking, DEFAULT_CAP, Progress};
 pub use source::Source;
 pub use text::{Bilingual, Message, Words};
+
+/// The programs in the guide are compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/check.md")]
+struct Guide;

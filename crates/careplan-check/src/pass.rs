@@ -4,15 +4,16 @@
 use std::io::{self, Read};
 
 use careplan_core::{Edition, InsuredNumber, InsurerNumber};
-use careplan_tables::FaultKind;
 use careplan_tables::raw::{LineEnd, RawReader, RawRecord, StructureFaultKind};
+use careplan_tables::table::{Table6Actual, Table6Plan, Table7};
+use careplan_tables::{FaultKind, FileKind, LenientReader};
 
 use crate::costs::Costs;
 use crate::facts::FileFacts;
 use crate::found::{Found, Place};
 use crate::head::{self, Guess};
 use crate::persons::{Person, Persons};
-use crate::record::{Fields, Record, RowReader};
+use crate::record::{Fields, Large, Record, Row, RowReader, Typed};
 use crate::rule::{ByteFault, Check, Rule, Watch};
 use crate::rules::bytes;
 use crate::rules::key::{self, Keys};
@@ -63,9 +64,78 @@ pub(crate) fn read(
         file.unreadable = true;
         return Ok(file);
     }
-    let reader = RawReader::new(beginning.chain(source));
-    Pass::new(&mut file, guess, show_values).run(reader, persons, found, progress)?;
+    let kind = file.kind();
+    let bytes = beginning.chain(source);
+    let pass = Pass::new(&mut file, guess, show_values);
+    match kind {
+        Some(FileKind::Table6Plan) => {
+            let records = LenientReader::<Table6Plan<'_>, _>::new(bytes);
+            pass.run(records, persons, found, progress)?;
+        }
+        Some(FileKind::Table6Actual) => {
+            let records = LenientReader::<Table6Actual<'_>, _>::new(bytes);
+            pass.run(records, persons, found, progress)?;
+        }
+        Some(FileKind::Table7) => {
+            let records = LenientReader::<Table7<'_>, _>::new(bytes);
+            pass.run(records, persons, found, progress)?;
+        }
+        _ => pass.run(RawReader::new(bytes), persons, found, progress)?,
+    }
     Ok(file)
+}
+
+/// Gives a file's records one by one, typed where that is faster and nothing is wrong with them.
+trait Records {
+    fn next(&mut self) -> Result<Option<(RawRecord<'_, '_>, Option<Typed>)>, Stop>;
+}
+
+/// Why there are no more records though the file has not ended.
+enum Stop {
+    /// The source failed.
+    Io(io::Error),
+    /// The record that begins on this line has no end: a quotation mark is never closed.
+    Endless { line: u64 },
+}
+
+impl Stop {
+    fn new(io: Option<&io::Error>, line: u64) -> Self {
+        match io {
+            Some(error) => Self::Io(io::Error::new(error.kind(), error.to_string())),
+            None => Self::Endless { line },
+        }
+    }
+}
+
+impl<R: Read> Records for RawReader<R> {
+    fn next(&mut self) -> Result<Option<(RawRecord<'_, '_>, Option<Typed>)>, Stop> {
+        match self.next_record() {
+            Ok(raw) => Ok(raw.map(|raw| (raw, None))),
+            Err(error) => Err(Stop::new(error.io(), error.line())),
+        }
+    }
+}
+
+impl<T: Large, R: Read> Records for LenientReader<T, R> {
+    #[inline]
+    fn next(&mut self) -> Result<Option<(RawRecord<'_, '_>, Option<Typed>)>, Stop> {
+        match self.next_record() {
+            Ok(None) => Ok(None),
+            Ok(Some(read)) => {
+                let record = read.record().filter(|_| read.faults().is_empty());
+                let typed = record.map(T::typed);
+                Ok(Some((read.raw(), typed)))
+            }
+            Err(error) => Err(Stop::new(error.io(), error.line().unwrap_or(1))),
+        }
+    }
+}
+
+/// What was seen of a record.
+struct Looked {
+    edition: Option<Edition>,
+    person: Option<Person>,
+    row: Option<Row>,
 }
 
 /// Counts of how records end.
@@ -115,28 +185,25 @@ impl<'f> Pass<'f> {
 
     fn run(
         mut self,
-        mut reader: RawReader<impl Read>,
+        mut records: impl Records,
         persons: &mut Persons,
         found: &mut Found<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<()> {
         loop {
-            match reader.next_record() {
-                Ok(Some(raw)) => {
+            match records.next() {
+                Ok(Some((raw, typed))) => {
                     if raw.number().is_multiple_of(4096) {
                         progress(raw.offset());
                     }
-                    self.record(raw, persons, found);
+                    self.record(raw, typed, persons, found);
                 }
                 Ok(None) => break,
-                Err(error) => {
-                    if let Some(io) = error.io() {
-                        return Err(io::Error::new(io.kind(), io.to_string()));
-                    }
-                    // A record without end: a quotation mark that is never closed.
+                Err(Stop::Io(error)) => return Err(error),
+                Err(Stop::Endless { line }) => {
                     found.bytes(
                         &bytes::QUOTE_UNTERMINATED,
-                        Place::line(&self.file.facts, error.line()),
+                        Place::line(&self.file.facts, line),
                         &ByteFault::QuoteUnterminated,
                     );
                     self.file.summary.unattributed = true;
@@ -148,23 +215,77 @@ impl<'f> Pass<'f> {
         Ok(())
     }
 
-    fn record(&mut self, raw: RawRecord<'_, '_>, persons: &mut Persons, found: &mut Found<'_>) {
+    fn record(
+        &mut self,
+        raw: RawRecord<'_, '_>,
+        typed: Option<Typed>,
+        persons: &mut Persons,
+        found: &mut Found<'_>,
+    ) {
+        self.line_end(&raw);
+        // Nothing is wrong with it by itself, if it is read as the file is.
+        let typed =
+            typed.filter(|typed| self.file.records > 0 && typed.edition == self.file.facts.edition);
+        let record = match typed {
+            Some(typed) => {
+                self.utf8(&raw, found);
+                self.file.records += 1;
+                Record {
+                    file: &self.file.facts,
+                    line: raw.line(),
+                    edition: Some(typed.edition),
+                    person: Some(persons.person(typed.insurer, typed.insured)),
+                    row: Some(typed.row),
+                    twin: None,
+                    raw,
+                }
+            }
+            None => match self.inspect(raw, persons, found) {
+                Some(looked) => Record {
+                    file: &self.file.facts,
+                    line: raw.line(),
+                    edition: looked.edition,
+                    person: looked.person,
+                    row: looked.row,
+                    twin: None,
+                    raw,
+                },
+                None => return,
+            },
+        };
+        let twin = self.keys.as_mut().and_then(|keys| keys.twin(&record));
+        let record = Record { twin, ..record };
+        for watch in &mut self.watches {
+            watch.record(&record, found);
+        }
+        if let Some(costs) = &mut self.costs {
+            costs.record(&record);
+        }
+        self.file.summary.record(&record);
+    }
+
+    /// Looks at a record from its bytes on. `None` if it is none: an empty line, column names.
+    fn inspect(
+        &mut self,
+        raw: RawRecord<'_, '_>,
+        persons: &mut Persons,
+        found: &mut Found<'_>,
+    ) -> Option<Looked> {
         if let Some(byte) = lone_control(&raw) {
             found.report(
                 &bytes::NUL_BYTE,
                 Place::line(&self.file.facts, raw.line()),
                 || bytes::lone_control(byte).into(),
             );
-            return;
+            return None;
         }
-        self.line_end(&raw);
         if raw.is_empty() {
             found.bytes(
                 &bytes::BLANK_LINE,
                 Place::line(&self.file.facts, raw.line()),
                 &ByteFault::BlankLine,
             );
-            return;
+            return None;
         }
         let first = self.file.records == 0 && !self.header;
         if first && self.is_header(&raw) {
@@ -174,14 +295,15 @@ impl<'f> Pass<'f> {
                 Place::line(&self.file.facts, raw.line()),
                 &ByteFault::HeaderRow,
             );
-            return;
+            return None;
         }
         let edition = raw
             .field(0)
             .and_then(|field| Edition::try_from(&*field.content()).ok());
         if self.file.records == 0 {
-            let by_name = self.file.facts.edition;
-            self.file.facts.set_edition(edition.unwrap_or(by_name));
+            let guessed = || self.file.facts.edition_by_width(raw.len());
+            let edition = edition.unwrap_or_else(guessed);
+            self.file.facts.set_edition(edition);
             self.begin();
         }
         self.file.records += 1;
@@ -191,24 +313,11 @@ impl<'f> Pass<'f> {
         // A record of another edition than the file's is reported as such, and has other columns.
         let fits = fits && edition.is_none_or(|edition| edition == self.file.facts.edition);
         let bad = if fits { self.values(&raw, found) } else { 0 };
-        let person = person(&raw, bad, persons);
-        let mut record = Record {
-            file: &self.file.facts,
-            line: raw.line(),
+        Some(Looked {
             edition,
-            person,
+            person: person(&raw, bad, persons),
             row: fits.then(|| self.rows.read(&Fields { raw, bad })),
-            twin: None,
-            raw,
-        };
-        record.twin = self.keys.as_mut().and_then(|keys| keys.twin(&record));
-        for watch in &mut self.watches {
-            watch.record(&record, found);
-        }
-        if let Some(costs) = &mut self.costs {
-            costs.record(&record);
-        }
-        self.file.summary.record(&record);
+        })
     }
 
     /// Starts the rules on the file, now that its edition is known.
@@ -230,6 +339,9 @@ impl<'f> Pass<'f> {
     }
 
     fn line_end(&mut self, raw: &RawRecord<'_, '_>) {
+        if lone_control(raw).is_some() {
+            return;
+        }
         let ends = &mut self.ends;
         ends.records += 1;
         match raw.line_end() {

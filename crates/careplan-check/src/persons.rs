@@ -1,8 +1,7 @@
 //! Persons as small numbers, so that what is remembered of them is small.
 
-use std::collections::HashMap;
-
 use careplan_core::{InsuredNumber, InsurerNumber};
+use hashbrown::HashMap;
 
 /// A person in a check: insurer and insured number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,5 +30,42 @@ impl Persons {
         let person = *self.numbers.entry(key).or_insert(next);
         self.last = Some((key, person));
         person
+    }
+}
+
+/// Something for each person, in the order in which they were met.
+pub(crate) struct PerPerson<T> {
+    places: HashMap<Person, usize>,
+    values: Vec<T>,
+    last: Option<(Person, usize)>,
+}
+
+impl<T> Default for PerPerson<T> {
+    fn default() -> Self {
+        Self {
+            places: HashMap::new(),
+            values: Vec::new(),
+            last: None,
+        }
+    }
+}
+
+impl<T> PerPerson<T> {
+    /// What there is for a person, made if there is nothing yet.
+    #[inline]
+    pub(crate) fn of(&mut self, person: Person, make: impl FnOnce() -> T) -> Option<&mut T> {
+        let place = match self.last {
+            Some((last, place)) if last == person => place,
+            _ => *self.places.entry(person).or_insert_with(|| {
+                self.values.push(make());
+                self.values.len() - 1
+            }),
+        };
+        self.last = Some((person, place));
+        self.values.get_mut(place)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
     }
 }

@@ -7,6 +7,9 @@ use careplan_core::{
     YearMonth, parse_date,
 };
 use careplan_tables::raw::RawRecord;
+use careplan_tables::table::{Table6Actual, Table6Plan, Table7};
+use careplan_tables::value::{DayBits, Digits, EquipmentCode, UnitPrice};
+use careplan_tables::{Table, Text, ms932};
 use chrono::NaiveDate;
 
 use crate::facts::FileFacts;
@@ -65,52 +68,18 @@ impl FromContent for u32 {
     }
 }
 
-/// Yen per unit, in hundredths of a yen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Price(pub(crate) u32);
-
-impl FromContent for Price {
-    fn from_content(content: &[u8]) -> Option<Self> {
-        let (yen, decimals) = content.split_last_chunk::<3>()?;
-        let [b'.', decimals @ ..] = decimals else {
-            return None;
-        };
-        let yen = u32::from_content(yen)?;
-        Some(Self(yen.checked_mul(100)? + u32::from_content(decimals)?))
-    }
-}
-
-/// The days of a month as bits, day 1 lowest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Days(pub(crate) u32);
-
-impl FromContent for Days {
-    fn from_content(content: &[u8]) -> Option<Self> {
-        if content.len() != 31 {
-            return None;
+/// Values of `careplan-tables`, read from their text.
+macro_rules! from_text {
+    ($($name:ty),*) => {$(
+        impl FromContent for $name {
+            fn from_content(content: &[u8]) -> Option<Self> {
+                ms932::decode(content).ok()?.parse().ok()
+            }
         }
-        let bits = content.iter().rev().try_fold(0, |bits, byte| match byte {
-            b'0' => Some(bits << 1),
-            b'1' => Some(bits << 1 | 1),
-            _ => None,
-        })?;
-        Some(Self(bits))
-    }
+    )*};
 }
 
-/// A code of at most 16 ASCII characters: equipment codes, satellite numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Short {
-    text: [u8; 16],
-}
-
-impl FromContent for Short {
-    fn from_content(content: &[u8]) -> Option<Self> {
-        let mut text = [0; 16];
-        text.get_mut(..content.len())?.copy_from_slice(content);
-        Some(Self { text })
-    }
-}
+from_text!(DayBits, Digits, EquipmentCode, UnitPrice);
 
 /// Anything at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -256,27 +225,27 @@ rows! {
     ServiceRow, ServiceColumns: "UPPLAN" | "UPJSK" {
         month: YearMonth = "target_month",
         date: NaiveDate = "service_date",
-        prorated: Days = "prorated_days",
+        prorated: DayBits = "prorated_days",
         starts: Option<TimeOfDay> = "starts_at",
         ends: Option<TimeOfDay> = "ends_at",
         count: u32 = "count",
         code: ServiceCode = "service_code",
-        tais: Short = "tais_code",
-        notification: Short = "notification_code",
+        tais: EquipmentCode = "tais_code",
+        notification: EquipmentCode = "notification_code",
         equipment_name: Filled = "equipment_name",
         detail: u32 = "detail_number",
         office: OfficeNumber = "service_office_number",
-        satellite: Short = "satellite_number",
+        satellite: Digits = "satellite_number",
         updated_by: OfficeNumber = "updated_by",
     }
     /// Table 7 (第7表).
     CostRow, CostColumns: "UPSIKYU" {
         month: YearMonth = "target_month",
         office: OfficeNumber = "service_office_number",
-        satellite: Short = "satellite_number",
+        satellite: Digits = "satellite_number",
         code: ServiceCode = "service_code",
-        tais: Short = "tais_code",
-        notification: Short = "notification_code",
+        tais: EquipmentCode = "tais_code",
+        notification: EquipmentCode = "notification_code",
         equipment_name: Filled = "equipment_name",
         units: u32 = "units",
         discount_rate: u32 = "discount_rate",
@@ -288,7 +257,7 @@ rows! {
         type_within: u32 = "type_limit_within_units",
         category_over: u32 = "category_limit_over_units",
         category_within: u32 = "category_limit_within_units",
-        unit_price: Price = "unit_price",
+        unit_price: UnitPrice = "unit_price",
         total_cost: u32 = "total_cost",
         benefit_rate: u32 = "benefit_rate",
         claim: u32 = "insurance_claim",
@@ -300,6 +269,100 @@ rows! {
     MonthDeletionRow, MonthDeletionColumns: "DLTPLAN" | "DLTJSK" {
         month: YearMonth = "target_month",
         service_type: ServiceType = "service_type",
+    }
+}
+
+/// A record that the typed reader has no fault with, as rules need it.
+pub(crate) struct Typed {
+    pub(crate) edition: Edition,
+    pub(crate) insurer: InsurerNumber,
+    pub(crate) insured: InsuredNumber,
+    pub(crate) row: Row,
+}
+
+/// A table so large that its records are worth reading typed: what has no fault needs no second
+/// look at its columns.
+pub(crate) trait Large: Table {
+    fn typed(record: &Self::Record<'_>) -> Typed;
+}
+
+/// A value of a typed record.
+fn some<T>(value: Option<T>) -> Cell<T> {
+    value.map_or(Cell::Empty, Cell::Value)
+}
+
+/// Whether a text of a typed record is filled.
+fn filled(text: &Text<'_>) -> Cell<Filled> {
+    some((!text.is_empty()).then_some(Filled))
+}
+
+macro_rules! large_service_tables {
+    ($($table:ident),*) => {$(
+        impl Large for $table<'_> {
+            #[inline]
+            fn typed(record: &Self::Record<'_>) -> Typed {
+                Typed {
+                    edition: record.csv_version,
+                    insurer: record.insurer_number,
+                    insured: record.insured_number,
+                    row: Row::ServiceRow(ServiceRow {
+                        month: Cell::Value(record.target_month),
+                        date: Cell::Value(record.service_date),
+                        prorated: some(record.prorated_days),
+                        starts: Cell::Value(record.starts_at),
+                        ends: Cell::Value(record.ends_at),
+                        count: Cell::Value(record.count),
+                        code: Cell::Value(record.service_code),
+                        tais: some(record.tais_code),
+                        notification: some(record.notification_code),
+                        equipment_name: filled(&record.equipment_name),
+                        detail: some(record.detail_number),
+                        office: Cell::Value(record.service_office_number),
+                        satellite: some(record.satellite_number),
+                        updated_by: some(record.updated_by),
+                    }),
+                }
+            }
+        }
+    )*};
+}
+
+large_service_tables!(Table6Plan, Table6Actual);
+
+impl Large for Table7<'_> {
+    #[inline]
+    fn typed(record: &Self::Record<'_>) -> Typed {
+        Typed {
+            edition: record.csv_version,
+            insurer: record.insurer_number,
+            insured: record.insured_number,
+            row: Row::CostRow(CostRow {
+                month: Cell::Value(record.target_month),
+                office: Cell::Value(record.service_office_number),
+                satellite: some(record.satellite_number),
+                code: Cell::Value(record.service_code),
+                tais: some(record.tais_code),
+                notification: some(record.notification_code),
+                equipment_name: filled(&record.equipment_name),
+                units: Cell::Value(record.units),
+                discount_rate: some(record.discount_rate),
+                discounted_units: some(record.discounted_units),
+                count: Cell::Value(record.count),
+                service_units: some(record.service_units),
+                managed_units: some(record.managed_units),
+                type_over: some(record.type_limit_over_units),
+                type_within: some(record.type_limit_within_units),
+                category_over: some(record.category_limit_over_units),
+                category_within: some(record.category_limit_within_units),
+                unit_price: some(record.unit_price),
+                total_cost: some(record.total_cost),
+                benefit_rate: some(record.benefit_rate),
+                claim: some(record.insurance_claim),
+                fixed_copay: some(record.fixed_copay_unit_price),
+                copay: some(record.copay_insured),
+                copay_full: some(record.copay_full),
+            }),
+        }
     }
 }
 

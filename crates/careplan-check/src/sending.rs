@@ -1,10 +1,9 @@
 //! Files that are sent together: what is remembered of each, and which belong to one another.
 
-use std::collections::{HashMap, HashSet};
-
 use careplan_core::{Edition, OfficeNumber, Sequence, ServiceCode, SetKind, YearMonth};
 use careplan_tables::{FileKind, FileName, Layout, Party, SetFault, group};
 use chrono::NaiveDate;
+use hashbrown::{HashMap, HashSet};
 
 use crate::facts::FileFacts;
 use crate::persons::Person;
@@ -79,6 +78,8 @@ pub(crate) struct Summary {
     pub(crate) unattributed: bool,
     /// The line of the first record of each person and occasion.
     pub(crate) occasions: HashMap<(Person, Occasion), u64>,
+    /// The one of the last record: most follow one another.
+    last: Option<(Person, Occasion)>,
     /// The persons, whatever the occasion.
     pub(crate) persons: HashSet<Person>,
     /// Persons with a record that could not be read.
@@ -119,7 +120,6 @@ impl Summary {
             self.unattributed = true;
             return;
         };
-        self.persons.insert(person);
         let occasion = match &record.row {
             Some(Row::PlanRow(row)) => row.plan_date.value().map(Occasion::Plan),
             Some(Row::NeedRow(row)) => row.plan_date.value().map(Occasion::Plan),
@@ -133,9 +133,12 @@ impl Summary {
             Some(Row::CostRow(row)) => row.month.value().map(Occasion::Month),
             _ => None,
         };
-        self.occasions
-            .entry((person, occasion.unwrap_or(Occasion::Unknown)))
-            .or_insert(line);
+        let occasion = (person, occasion.unwrap_or(Occasion::Unknown));
+        if self.last != Some(occasion) {
+            self.last = Some(occasion);
+            self.persons.insert(person);
+            self.occasions.entry(occasion).or_insert(line);
+        }
         match &record.row {
             None => drop(self.broken.insert(person)),
             // Counted once.

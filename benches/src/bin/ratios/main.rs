@@ -1,9 +1,11 @@
-//! Measures the crates against peers in one run: `ratios -- tables [--json]`.
+//! Measures the crates against peers in one run: `ratios -- tables [--json]`, `ratios -- check
+//! [--json]`.
 //!
 //! Everything is measured in child processes that do one thing, ours and the peers' in turn, so
 //! that a busy machine slows both; the best round of each counts.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod check;
 mod tables;
 
 use std::process::ExitCode;
@@ -25,9 +27,14 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["tables"] => tables::run(false),
         ["tables", "--json"] | ["--json", "tables"] => tables::run(true),
+        ["check"] => check::run(false),
+        ["check", "--json"] | ["--json", "check"] => check::run(true),
         // What the children are started with.
+        ["measure", task, file, rounds] if task.starts_with("check-") => {
+            check::measure(task, file, rounds)
+        }
         ["measure", task, file, rounds] => tables::measure(task, file, rounds),
-        _ => Err("usage: ratios tables [--json]".into()),
+        _ => Err("usage: ratios tables|check [--json]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

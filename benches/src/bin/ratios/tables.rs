@@ -23,10 +23,10 @@ const LARGE: u64 = 1 << 30;
 
 /// What was done, and how long it took at best.
 #[derive(Debug, Clone, Copy)]
-struct Done {
-    seconds: f64,
-    rows: u64,
-    fields: u64,
+pub(crate) struct Done {
+    pub(crate) seconds: f64,
+    pub(crate) rows: u64,
+    pub(crate) fields: u64,
 }
 
 /// Measures everything and prints it.
@@ -153,7 +153,7 @@ pub(crate) fn run(json: bool) -> Result<(), Failure> {
 }
 
 /// Ours and the peer's in turn; the best of each.
-fn compare(
+pub(crate) fn compare(
     name: String,
     file: &Path,
     ours: &mut dyn FnMut() -> Result<Done, Failure>,
@@ -207,7 +207,7 @@ fn build_peer(folder: &Path) -> Result<PathBuf, Failure> {
     )))
 }
 
-fn measure_child(task: &str, file: &Path) -> Result<Done, Failure> {
+pub(crate) fn measure_child(task: &str, file: &Path) -> Result<Done, Failure> {
     output(
         Command::new(std::env::current_exe()?)
             .args(["measure", task])
@@ -235,7 +235,7 @@ print(time.perf_counter() - start, rows, fields)
 }
 
 /// Runs a child and reads "seconds rows fields" from it.
-fn output(command: &mut Command) -> Result<Done, Failure> {
+pub(crate) fn output(command: &mut Command) -> Result<Done, Failure> {
     let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("{command:?} failed").into());
@@ -524,7 +524,7 @@ impl Read for Repeated {
 }
 
 /// Prints the peak of the memory held, in kilobytes, as Linux counts it.
-fn print_peak(rows: u64) -> Result<(), Failure> {
+pub(crate) fn print_peak(rows: u64) -> Result<(), Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status
         .lines()

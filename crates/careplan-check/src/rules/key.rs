@@ -1,18 +1,19 @@
 //! Rules about keys and their order: what importers identify records by.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use careplan_core::{OfficeNumber, ServiceCode, TimeOfDay, YearMonth};
 use careplan_tables::Severity;
+use careplan_tables::value::{Digits, EquipmentCode};
 use chrono::NaiveDate;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use super::clause;
 use crate::facts::FileFacts;
 use crate::found::{Found, Place};
 use crate::persons::Person;
-use crate::record::{Cell, NeedRow, Record, Row, Short};
+use crate::record::{Cell, NeedRow, Record, Row};
 use crate::rule::{Check, Rule, Scope, Watch};
 use crate::text::{Message, Words, message};
 
@@ -151,12 +152,12 @@ fn describe(record: &Record<'_>) -> Message {
 /// Offices with their satellites as small numbers.
 #[derive(Default)]
 struct Offices {
-    numbers: HashMap<(OfficeNumber, Option<Short>), u32>,
-    last: Option<((OfficeNumber, Option<Short>), u32)>,
+    numbers: HashMap<(OfficeNumber, Option<Digits>), u32>,
+    last: Option<((OfficeNumber, Option<Digits>), u32)>,
 }
 
 impl Offices {
-    fn number(&mut self, office: OfficeNumber, satellite: Option<Short>) -> u32 {
+    fn number(&mut self, office: OfficeNumber, satellite: Option<Digits>) -> u32 {
         let key = (office, satellite);
         if let Some((last, number)) = self.last
             && last == key
@@ -228,8 +229,8 @@ struct CostKey {
     office: u32,
     code: ServiceCode,
     units: u32,
-    tais: Option<Short>,
-    notification: Option<Short>,
+    tais: Option<EquipmentCode>,
+    notification: Option<EquipmentCode>,
 }
 
 fn cost_key(offices: &mut Offices, record: &Record<'_>) -> Option<CostKey> {
@@ -271,7 +272,10 @@ pub(crate) static ORDER: Rule = Rule {
         "番号の順に並べて出力し直してください。受信側では番号の順に表示されるので、印刷した計画書と並びが変わります。",
         "Export in the order of the numbers: receivers show the plan in that order, so it would differ from the printed one.",
     ),
-    check: Check::Records(|_| Some(Box::new(InOrder::default()))),
+    check: Check::Records(|file| {
+        file.column("need_number")?;
+        Some(Box::new(InOrder::default()))
+    }),
 };
 
 #[derive(Default)]

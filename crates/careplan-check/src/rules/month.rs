@@ -1,7 +1,5 @@
 //! Rules about the target month (対象年月) and the days in it.
 
-use std::collections::BTreeMap;
-
 use careplan_core::YearMonth;
 use careplan_tables::Severity;
 
@@ -12,9 +10,15 @@ use crate::record::{Cell, Record, Row};
 use crate::rule::{Check, Rule, Scope, Watch};
 use crate::text::{Words, message};
 
-/// The months of a file's records: how often each occurs, and where first.
+/// The months of a file's records: how often each occurs, and where first. There are few.
 #[derive(Default)]
-struct Months(BTreeMap<Option<YearMonth>, (u64, u64)>);
+struct Months(Vec<MonthUse>);
+
+struct MonthUse {
+    month: Option<YearMonth>,
+    count: u64,
+    first_line: u64,
+}
 
 impl Months {
     fn note(&mut self, record: &Record<'_>) {
@@ -26,19 +30,27 @@ impl Months {
             Some(Row::SupplementRow(row)) => row.month.value(),
             _ => None,
         };
-        if let Some(month) = month {
-            self.0.entry(month).or_insert((0, record.line)).0 += 1;
+        let Some(month) = month else { return };
+        match self.0.iter_mut().find(|known| known.month == month) {
+            Some(known) => known.count += 1,
+            None => self.0.push(MonthUse {
+                month,
+                count: 1,
+                first_line: record.line,
+            }),
         }
+    }
+
+    fn has(&self, month: Option<YearMonth>) -> bool {
+        self.0.iter().any(|known| known.month == month)
     }
 
     /// The month the file is for: the name's, if records have it, or else the most frequent.
     fn reference(&self, file: &FileFacts) -> Option<Option<YearMonth>> {
-        let named = file
-            .named_month()
-            .filter(|month| self.0.contains_key(month));
+        let named = file.named_month().filter(|month| self.has(*month));
         named.or_else(|| {
-            let most = self.0.iter().max_by_key(|(_, (count, _))| *count);
-            most.map(|(month, _)| *month)
+            let most = self.0.iter().max_by_key(|known| known.count);
+            most.map(|known| known.month)
         })
     }
 }
@@ -63,6 +75,7 @@ pub(crate) static MONTH_MIXED: Rule = Rule {
         "A file of tables 6 and 7 or of their deletion holds one month; export each month by itself.",
     ),
     check: Check::Records(|file| {
+        file.column("target_month")?;
         (file.prefix() != "UPHOSOKU").then(|| Box::new(Mixed(Months::default())) as Box<dyn Watch>)
     }),
 };
@@ -78,7 +91,8 @@ impl Watch for Mixed {
         let Some(reference) = self.0.reference(file) else {
             return;
         };
-        for (&month, &(count, line)) in &self.0.0 {
+        for known in &self.0.0 {
+            let (month, count, line) = (known.month, known.count, known.first_line);
             if month == reference {
                 continue;
             }
@@ -130,12 +144,13 @@ impl Watch for Named {
     fn end(&mut self, file: &FileFacts, found: &mut Found<'_>) {
         // A file of several months with the name's among them is mixed, not misnamed. A
         // supplement has no rule against mixing, so there each other month is reported.
-        let mixed = self.months.0.contains_key(&self.named) && file.prefix() != "UPHOSOKU";
+        let mixed = self.months.has(self.named) && file.prefix() != "UPHOSOKU";
         let reference = self.months.reference(file);
         if mixed {
             return;
         }
-        for (&month, &(_, line)) in &self.months.0 {
+        for known in &self.months.0 {
+            let (month, line) = (known.month, known.first_line);
             let is_other = month != self.named;
             let is_told = file.prefix() == "UPHOSOKU" || Some(month) == reference;
             if is_other && is_told {
@@ -170,7 +185,10 @@ pub(crate) static SERVICE_DATE_OUTSIDE_MONTH: Rule = Rule {
         "サービス利用日か対象年月を直して出力し直してください。月をまたぐサービスは、利用日の属する月のファイルに入れます。",
         "Correct the date or the month and export again; a service belongs into the file of the month of its date.",
     ),
-    check: Check::Records(|_| Some(Box::new(DateInMonth))),
+    check: Check::Records(|file| {
+        file.column("service_date")?;
+        Some(Box::new(DateInMonth))
+    }),
 };
 
 struct DateInMonth;
@@ -220,7 +238,10 @@ pub(crate) static PRORATED_DAY_OUTSIDE_MONTH: Rule = Rule {
         "日割対象日は1日から31日までの31文字で、月にない日は0にします。日割の期間を確認して出力し直してください。",
         "The prorated days are 31 characters from day 1 on; days that the month does not have are 0. See the prorated period and export again.",
     ),
-    check: Check::Records(|_| Some(Box::new(ProratedInMonth))),
+    check: Check::Records(|file| {
+        file.column("service_date")?;
+        Some(Box::new(ProratedInMonth))
+    }),
 };
 
 struct ProratedInMonth;
@@ -234,7 +255,7 @@ impl Watch for ProratedInMonth {
             return;
         };
         let last = month.days();
-        if let Some(day) = (last + 1..=31).find(|day| days.0 >> (day - 1) & 1 == 1) {
+        if let Some(day) = (last + 1..=31).find(|day| days.contains(*day)) {
             found.report(
                 &PRORATED_DAY_OUTSIDE_MONTH,
                 Place::in_record(record, "prorated_days"),

@@ -56,7 +56,7 @@ pub(crate) static FILE_NAME_VERSION_MISMATCH: Rule = Rule {
         let named = file.parsed.ok()?.edition();
         Some(Box::new(VersionOfName {
             named,
-            reported: false,
+            judged: false,
         }))
     }),
 };
@@ -64,16 +64,21 @@ pub(crate) static FILE_NAME_VERSION_MISMATCH: Rule = Rule {
 struct VersionOfName {
     /// The edition whose names look like this one.
     named: Edition,
-    reported: bool,
+    /// Whether it is told already, or nothing to tell: all records of the file's edition are alike.
+    judged: bool,
 }
 
 impl Watch for VersionOfName {
     fn record(&mut self, record: &Record<'_>, found: &mut Found<'_>) {
+        if self.judged {
+            return;
+        }
         // A record of another edition than the file's is reported as mixed.
         let of_file = |edition: &Edition| *edition == record.file.edition;
-        let Some(edition) = record.edition.filter(of_file).filter(|_| !self.reported) else {
+        let Some(edition) = record.edition.filter(of_file) else {
             return;
         };
+        self.judged = true;
         let has_types = |edition| edition >= Edition::Fourth;
         let (by_records, by_name) = (has_types(edition), has_types(self.named));
         // Tables that an older edition lacks, in files that are of it by name and records.
@@ -84,7 +89,6 @@ impl Watch for VersionOfName {
         if by_records == by_name && !lacks_file {
             return;
         }
-        self.reported = true;
         let say = || -> Message {
             match (by_records, by_name) {
                 (true, false) => message!(

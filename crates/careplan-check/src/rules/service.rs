@@ -1,15 +1,14 @@
 //! Rules about services: their types, equipment, and the offices concerned.
 
-use std::collections::HashMap;
-
 use careplan_core::{OfficeNumber, ServiceCode, ServiceType};
 use careplan_tables::Severity;
+use careplan_tables::value::EquipmentCode;
 
 use super::clause;
 use crate::facts::FileFacts;
 use crate::found::{Found, Place};
-use crate::persons::Person;
-use crate::record::{Cell, Filled, Record, Row, Short};
+use crate::persons::PerPerson;
+use crate::record::{Cell, Filled, Record, Row};
 use crate::rule::{Check, Rule, Scope, Watch};
 use crate::text::{Message, Words, message};
 
@@ -27,30 +26,38 @@ pub(crate) static SERVICE_TYPE_OUT_OF_SCOPE: Rule = Rule {
         "このサービスの行を除いて出力し直してください（施設サービス・住宅改修・特定福祉用具販売などは連携対象外です）。",
         "Export again without this service (facility services, home modification, equipment sales and the like are not exchanged).",
     ),
-    check: Check::Records(|_| Some(Box::new(InScope))),
+    check: Check::Records(|file| {
+        let has_services = matches!(file.prefix(), "UPPLAN" | "UPJSK" | "UPSIKYU" | "DLTJSK");
+        has_services.then(|| Box::new(InScope { last: None }) as Box<dyn Watch>)
+    }),
 };
 
-struct InScope;
+struct InScope {
+    /// The type seen last, which was in scope.
+    last: Option<[u8; 2]>,
+}
 
 impl Watch for InScope {
     fn record(&mut self, record: &Record<'_>, found: &mut Found<'_>) {
         let (characters, column) = match &record.row {
             Some(Row::ServiceRow(row)) => (type_of(row.code), "service_code"),
-            Some(Row::CostRow(row)) => match row.code {
-                Cell::Value(code) if code.is_grand_total() => return,
-                code => (type_of(code), "service_code"),
-            },
-            Some(Row::MonthDeletionRow(row)) => (
-                row.service_type.value().map(|kind| kind.to_string()),
-                "service_type",
-            ),
+            Some(Row::CostRow(row)) => (type_of(row.code), "service_code"),
+            Some(Row::MonthDeletionRow(row)) => {
+                let kind = row.service_type.value();
+                (kind.map(|kind| *kind.as_bytes()), "service_type")
+            }
             _ => return,
         };
-        let Some(characters) = characters else { return };
-        let kind = characters.parse::<ServiceType>().ok();
+        let Some(characters) = characters.filter(|characters| Some(*characters) != self.last)
+        else {
+            return;
+        };
+        let kind = ServiceType::try_from(&characters[..]).ok();
         if kind.is_some_and(|kind| kind.is_in_scope()) {
+            self.last = Some(characters);
             return;
         }
+        let characters: String = characters.iter().copied().map(char::from).collect();
         found.report(
             &SERVICE_TYPE_OUT_OF_SCOPE,
             Place::in_record(record, column),
@@ -72,16 +79,17 @@ impl Watch for InScope {
     }
 }
 
-fn type_of(code: Cell<ServiceCode>) -> Option<String> {
-    let characters = code.value()?.type_characters();
-    Some(characters.iter().copied().map(char::from).collect())
+/// The service type's characters of a code that has one.
+fn type_of(code: Cell<ServiceCode>) -> Option<[u8; 2]> {
+    let code = code.value().filter(|code| !code.is_grand_total())?;
+    Some(code.type_characters())
 }
 
 /// What a record says of equipment.
 struct Equipment {
     code: ServiceCode,
-    tais: Cell<Short>,
-    notification: Cell<Short>,
+    tais: Cell<EquipmentCode>,
+    notification: Cell<EquipmentCode>,
     name: Cell<Filled>,
     /// Table 6 only.
     detail: Cell<u32>,
@@ -110,9 +118,14 @@ impl Equipment {
     }
 
     fn is_rental(&self) -> bool {
-        self.code
-            .service_type()
-            .is_some_and(|kind| kind.is_equipment_rental())
+        // What `ServiceType::is_equipment_rental` says, without looking the type up.
+        let types = [
+            ServiceType::EQUIPMENT_RENTAL,
+            ServiceType::PREVENTIVE_EQUIPMENT_RENTAL,
+        ];
+        types
+            .iter()
+            .any(|kind| *kind.as_bytes() == self.code.type_characters())
     }
 
     fn is_service(&self) -> bool {
@@ -227,7 +240,10 @@ pub(crate) static EQUIPMENT_COLUMN_UNEXPECTED: Rule = Rule {
         "福祉用具貸与（サービス種類17・67）以外では、これらの項目を空にして出力し直してください。",
         "Leave these columns empty for all but equipment rental (service types 17 and 67) and export again.",
     ),
-    check: Check::Records(|_| Some(Box::new(Unexpected))),
+    check: Check::Records(|file| {
+        file.column("service_code")?;
+        Some(Box::new(Unexpected))
+    }),
 };
 
 struct Unexpected;
@@ -265,6 +281,11 @@ impl Watch for Unexpected {
     }
 }
 
+/// Whether a file is table 6, planned or actual.
+fn is_table_6(file: &FileFacts) -> bool {
+    matches!(file.prefix(), "UPPLAN" | "UPJSK")
+}
+
 /// `updated_by_mismatch`
 pub(crate) static UPDATED_BY_MISMATCH: Rule = Rule {
     code: "updated_by_mismatch",
@@ -280,7 +301,7 @@ pub(crate) static UPDATED_BY_MISMATCH: Rule = Rule {
         "See whether the office set up in the software is the one the file was exported for, and export again.",
     ),
     check: Check::Records(|file| {
-        let sender = file.sender()?;
+        let sender = is_table_6(file).then(|| file.sender())??;
         Some(Box::new(UpdatedBy { sender }))
     }),
 };
@@ -380,7 +401,7 @@ pub(crate) static RECEIVER_NOT_CONCERNED: Rule = Rule {
         Some(Box::new(Concerned {
             receiver,
             unattributed: false,
-            persons: HashMap::new(),
+            persons: PerPerson::default(),
         }))
     }),
 };
@@ -390,7 +411,7 @@ struct Concerned {
     /// Whether a record could not be assigned to a person: it may be anyone's.
     unattributed: bool,
     /// The line of a person's first record, and whether one is for the receiver, or might be.
-    persons: HashMap<Person, (u64, bool)>,
+    persons: PerPerson<(u64, bool)>,
 }
 
 impl Watch for Concerned {
@@ -406,17 +427,16 @@ impl Watch for Concerned {
             },
             _ => true,
         };
-        self.persons.entry(person).or_insert((record.line, false)).1 |= for_receiver;
+        if let Some((_, concerned)) = self.persons.of(person, || (record.line, false)) {
+            *concerned |= for_receiver;
+        }
     }
 
     fn end(&mut self, file: &FileFacts, found: &mut Found<'_>) {
-        let mut lines: Vec<_> = self
-            .persons
-            .values()
-            .filter(|(_, concerned)| !concerned && !self.unattributed)
+        let unconcerned = self.persons.iter().filter(|(_, concerned)| !concerned);
+        let lines = unconcerned
             .map(|(line, _)| *line)
-            .collect();
-        lines.sort_unstable();
+            .filter(|_| !self.unattributed);
         for line in lines {
             found.report(
                 &RECEIVER_NOT_CONCERNED,

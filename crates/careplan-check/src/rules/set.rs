@@ -1,9 +1,8 @@
 //! Rules about files that are sent together.
 
-use std::collections::{HashMap, HashSet};
-
 use careplan_core::{Lang, ServiceCode};
 use careplan_tables::{FileKind, SetFault, Severity};
+use hashbrown::{HashMap, HashSet};
 
 use super::clause;
 use crate::found::Place;

@@ -96,11 +96,19 @@ pub(crate) static CSV_VERSION_NOT_IN_FORCE: Rule = Rule {
         "対象年月に合った版で出力し直してください（2025年4月分からは202407、それより前は202208）。相手のソフトが取り込めるか確認してください。",
         "Export again with the edition of the target month (202407 from April 2025, 202208 before), or ask whether the receiver's software takes it.",
     ),
-    check: Check::Records(|_| Some(Box::new(NotInForce { reported: false }))),
+    check: Check::Records(|file| {
+        file.column("target_month")?;
+        Some(Box::new(NotInForce {
+            reported: false,
+            last: None,
+        }))
+    }),
 };
 
 struct NotInForce {
     reported: bool,
+    /// What was seen last, and was right.
+    last: Option<(Edition, YearMonth)>,
 }
 
 /// The month of service that a record is for.
@@ -128,8 +136,12 @@ impl Watch for NotInForce {
         let Some(month) = target_month(row) else {
             return;
         };
+        if self.last == Some((edition, month)) {
+            return;
+        }
         let in_force = Edition::in_force(month);
         if in_force == Some(edition) {
+            self.last = Some((edition, month));
             return;
         }
         self.reported = true;
