@@ -176,10 +176,6 @@ impl Client {
     /// Shelves and records new sets, all or nothing.
     fn record(&mut self, new: &[CopiedSet]) -> Result<(), Error> {
         self.refuse_used_names(new)?;
-        for set in new {
-            self.home.shelve(&set.scratch, Shelf::Outbox, set.id)?;
-        }
-        self.caller.observer.step(Step::Shelved);
         let put_in_at = self.caller.clock.now();
         let rows: Vec<NewOutgoing<'_>> = new
             .iter()
@@ -192,10 +188,17 @@ impl Client {
                 put_in_at,
             })
             .collect();
-        if let Err(error) = self.store.put_in(&rows) {
+        let shelved = new.iter().try_for_each(|set| {
+            let shelved = self.home.shelve(&set.scratch, Shelf::Outbox, set.id);
+            shelved.map(drop)
+        });
+        if shelved.is_ok() {
+            self.caller.observer.step(Step::Shelved);
+        }
+        if let Err(error) = shelved.and_then(|()| self.store.put_in(&rows)) {
             for set in new {
-                // What cannot be removed now is removed when the home is opened after a crash.
-                let _ = durable::remove(&self.home.folder(Shelf::Outbox, set.id));
+                // What cannot be removed now is looked for when the home is opened next.
+                let _ = self.home.remove(&self.home.folder(Shelf::Outbox, set.id));
             }
             return Err(error);
         }
@@ -258,7 +261,13 @@ impl Client {
             let mut writer = EnvelopeWriter::new(file, WriterOptions::default())?;
             for (at, file) in set.files.iter().enumerate() {
                 let copy = folder.join((at + 1).to_string());
-                let mut reader = Digesting::new(File::open(&copy)?);
+                let mut reader = match File::open(&copy) {
+                    Ok(file) => Digesting::new(file),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        return Err(SignError::Damaged(copy));
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 writer.add(&file.name, &mut reader)?;
                 if reader.finish() != (file.bytes, file.sha256) {
                     return Err(SignError::Damaged(copy));
@@ -280,6 +289,13 @@ impl Client {
     pub(crate) fn send_waiting(&mut self, findings: &mut Findings) -> Result<(), Error> {
         let mut in_a_row = 0;
         for waiting in self.store.to_send()? {
+            if let Err(error) = self.check_container(waiting) {
+                let ErrorKind::Damaged { .. } = error.kind() else {
+                    return Err(error);
+                };
+                self.refuse(waiting.id, &Refusal::of("damaged", &error), findings)?;
+                continue;
+            }
             match self.send(waiting) {
                 Ok(()) => {
                     in_a_row = 0;
@@ -314,6 +330,22 @@ impl Client {
             .observer
             .progress(&Progress::Refused { id, refusal });
         Ok(())
+    }
+
+    /// A container that somebody removed or cut must not hold up the others.
+    fn check_container(&self, waiting: Waiting) -> Result<(), Error> {
+        let path = self.home.folder(Shelf::Outbox, waiting.id).join(CONTAINER);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() == waiting.bytes => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::storage(&path)(error))
+            }
+            _ => Err(ErrorKind::Damaged {
+                path,
+                what: "not the container that was signed",
+            }
+            .into()),
+        }
     }
 
     fn send(&mut self, waiting: Waiting) -> Result<(), Failure> {
@@ -572,10 +604,13 @@ fn is_left_by_the_system(path: &Path) -> bool {
 
 /// The sets of one folder, its PDFs with the set they go with.
 fn named_sets(folder: &Folder) -> Result<Vec<NamedSet>, Vec<PutInRefusal>> {
-    let path_of = |name: &str| {
-        let at = folder.names.iter().position(|other| other == name)?;
-        folder.paths.get(at)
-    };
+    let places: HashMap<&str, &PathBuf> = folder
+        .names
+        .iter()
+        .map(String::as_str)
+        .zip(&folder.paths)
+        .collect();
+    let path_of = |name: &str| places.get(name).copied();
     let refuse = |name: &str, kind| match path_of(name) {
         Some(path) => PutInRefusal::file(path, kind),
         None => PutInRefusal::whole(kind),

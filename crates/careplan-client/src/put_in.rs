@@ -9,7 +9,8 @@ use crate::{Refusal, SetHeader};
 /// A look at a set before it is taken, for a vendor's or a conformance checker's own rules.
 ///
 /// It gets the header and the files with their paths; a refusal keeps everything put in together
-/// out. Warnings are for the check itself to tell.
+/// out. Warnings are for the check itself to tell. The files are copied right afterwards: whoever
+/// exports them should have finished.
 pub trait PutInCheck: Send {
     /// Looks at one set.
     ///

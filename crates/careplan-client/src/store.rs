@@ -544,7 +544,8 @@ impl Store {
                  ON CONFLICT (id) DO UPDATE SET sender = excluded.sender,
                      receiver = excluded.receiver, set_kind = excluded.set_kind,
                      month = excluded.month, sequence = excluded.sequence,
-                     files = excluded.files, sha256 = excluded.sha256, bytes = excluded.bytes,
+                     files = excluded.files, announced_files = excluded.announced_files,
+                     accepted_at = excluded.accepted_at, sha256 = excluded.sha256, bytes = excluded.bytes,
                      signed_at = excluded.signed_at, received_at = excluded.received_at,
                      state = excluded.state, refusal = excluded.refusal
                  WHERE incoming.state = 'quarantined'",
@@ -1061,6 +1062,51 @@ mod tests {
         assert_eq!(hear(&mut store, SendingState::Confirmed), 1);
         assert_eq!(hear(&mut store, SendingState::Expired), 0, "settled");
         assert_eq!(store.earliest_under_way().unwrap(), None);
+    }
+
+    #[test]
+    fn everything_said_of_a_quarantined_set_is_kept_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        let refusal = Refusal {
+            code: "set-mismatch".to_owned(),
+            ja: String::new(),
+            en: String::new(),
+        };
+        let set = new(1, &[]);
+        let id = SendingId::new(uuid::Uuid::from_u128(9));
+        for (announced_files, bytes, receiver) in [
+            (3, 10, "1375169671"),
+            (4, 10, "1375169671"),
+            (4, 11, "1375169671"),
+            (4, 11, "1378034246"),
+        ] {
+            let header = SetHeader {
+                receiver: receiver.parse().unwrap(),
+                ..set.header
+            };
+            store
+                .received(&NewIncoming {
+                    id,
+                    header,
+                    files: &[],
+                    announced_files,
+                    sha256: set.content,
+                    bytes,
+                    signed_at: None,
+                    accepted_at: DateTime::UNIX_EPOCH,
+                    received_at: DateTime::UNIX_EPOCH,
+                    quarantined: Some(&refusal),
+                })
+                .unwrap();
+            let known = Known::Quarantined {
+                header,
+                announced_files,
+                sha256: set.content,
+                bytes,
+            };
+            assert_eq!(store.known(id).unwrap(), known);
+        }
     }
 
     #[test]

@@ -692,6 +692,41 @@ fn what_the_platform_does_not_have_is_discarded() {
 }
 
 #[test]
+fn a_set_somebody_damaged_does_not_hold_up_the_others() {
+    let world = World::new();
+    let outbox =
+        |id: &dyn std::fmt::Display| world.home(MANAGER).join("outbox").join(id.to_string());
+    let mut manager = world.open(MANAGER);
+    let folders = [0, 1, 2].map(|at| {
+        let files = month_set(SERVICE, "202610", &format!("2026100109000{at}"), at);
+        world.folder(&at.to_string(), &files)
+    });
+    let put = manager.put_in(&folders).unwrap();
+    // Before it is signed…
+    fs::remove_file(outbox(&put[0].id).join("2")).unwrap();
+    world.trouble.lock().unwrap().script = [("log in", Fault::NotThere); 3].into();
+    manager.sync().unwrap_err();
+    // …and after.
+    fs::write(outbox(&put[1].id).join("container.asice"), "cut").unwrap();
+    let report = manager.sync().unwrap();
+    assert_eq!(
+        (report.accepted, report.refused),
+        (vec![put[2].id], vec![put[1].id])
+    );
+    for set in &put[..2] {
+        let OutgoingState::Refused(refusal) = manager.outgoing(set.id).unwrap().state else {
+            panic!("refused")
+        };
+        assert_eq!(refusal.code, "damaged");
+    }
+    // Putting the files in anew is the way out for the first; the second is signed again.
+    manager.discard(put[0].id).unwrap();
+    assert!(!manager.put_in(&folders[..1]).unwrap()[0].already);
+    manager.retry(put[1].id).unwrap();
+    assert_eq!(manager.sync().unwrap().accepted.len(), 2);
+}
+
+#[test]
 fn what_the_platform_may_have_is_not_discarded() {
     let world = World::new();
     let mut manager = world.open(MANAGER);
