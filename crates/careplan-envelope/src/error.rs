@@ -40,6 +40,8 @@ pub enum ErrorKind {
     NoFiles,
     /// A file or the container is larger than the limits allow.
     TooLarge,
+    /// A file shrinks so much that receivers would take it for a decompression bomb.
+    ShrinksTooMuch,
     /// More files than the limits allow.
     TooManyFiles,
     /// The certification request (PKCS#10) cannot be read.
@@ -171,6 +173,11 @@ impl ErrorKind {
                 "too-large",
                 "ファイルまたは全体の大きさが上限を超えています。分けて送信してください。",
                 "a file or the whole is larger than the limit; send it in parts",
+            ),
+            Self::ShrinksTooMuch => (
+                "shrinks-too-much",
+                "ファイルの圧縮率が高すぎ、受信側で拒否されます。圧縮せずに送信してください。",
+                "a file shrinks so much that receivers would refuse it; send it without compression",
             ),
             Self::TooManyFiles => (
                 "too-many-files",

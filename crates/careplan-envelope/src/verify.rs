@@ -281,6 +281,16 @@ impl Verifier {
     }
 }
 
+/// Checks the form and the sizes of a container that was just written, so that what its own
+/// receivers would refuse is not sent.
+pub(crate) fn check_form<R: Read + Seek>(
+    reader: &mut R,
+    limits: &Limits,
+) -> Result<(), VerifyError> {
+    let entries = layout::read(reader, limits)?;
+    Contents::classify(&entries, limits).map(drop)
+}
+
 /// Which entry is what, by index.
 struct Contents {
     manifest: usize,

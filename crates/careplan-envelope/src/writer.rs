@@ -12,7 +12,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::manifest::{self, MANIFEST_NAME, Reference, SIGNATURE_NAME};
-use crate::{Error, ErrorKind, Limits, Signer, cms, name, validity};
+use crate::verify::check_form;
+use crate::{Error, ErrorKind, Limits, Refusal, Signer, VerifyError, cms, name, validity};
 
 /// The content of `mimetype` (EN 319 162-1 annex A.1).
 pub(crate) const MIMETYPE: &str = "application/vnd.etsi.asic-e+zip";
@@ -182,7 +183,8 @@ impl<W: Read + Write + Seek> EnvelopeWriter<W> {
     /// [`ErrorKind::NoFiles`], [`ErrorKind::CertificateNotValid`] if the signer's certificate is
     /// not valid at `signed_at`, [`ErrorKind::AlgorithmMismatch`] if the signer's signature does
     /// not fit its certificate, what the [`Signer`] says, [`ErrorKind::TooLarge`],
-    /// [`ErrorKind::Io`].
+    /// [`ErrorKind::ShrinksTooMuch`] if a file shrinks so much that receivers would take it for a
+    /// bomb (beyond [`Limits::ratio`]; [`Compression::Stored`] helps), [`ErrorKind::Io`].
     pub fn finish(
         mut self,
         signer: &dyn Signer,
@@ -214,9 +216,7 @@ impl<W: Read + Write + Seek> EnvelopeWriter<W> {
         let mut output = self.archive.finish().map_err(archive_error)?;
         output.flush()?;
         let (size, digest) = digest_of(&mut output)?;
-        if size > self.options.limits.container {
-            return Err(ErrorKind::TooLarge.into());
-        }
+        check_form(&mut output, &self.options.limits).map_err(own_refusal)?;
         let signed = Signed {
             size,
             digest,
@@ -254,6 +254,15 @@ fn archive_error(error: zip::result::ZipError) -> Error {
     match error {
         zip::result::ZipError::Io(error) => error.into(),
         other => io::Error::other(other).into(),
+    }
+}
+
+/// Why receivers with our limits would refuse what was written.
+fn own_refusal(error: VerifyError) -> Error {
+    match error.refusal() {
+        Some(Refusal::ExpansionTooLarge) => ErrorKind::ShrinksTooMuch.into(),
+        Some(_) => ErrorKind::TooLarge.into(),
+        None => io::Error::other(error).into(),
     }
 }
 

@@ -571,6 +571,29 @@ fn files_that_cannot_be_sent_are_refused_before_signing() {
 }
 
 #[test]
+fn what_receivers_would_take_for_a_bomb_is_not_sent() {
+    let mut authority = authority();
+    let signer = signer(&mut authority);
+    let finish = |compression, size: u64| {
+        let options = WriterOptions::default().with_compression(compression);
+        let mut writer = EnvelopeWriter::new(Cursor::new(Vec::new()), options).unwrap();
+        writer
+            .add("ZEROS.CSV", &mut std::io::repeat(b'0').take(size))
+            .unwrap();
+        writer.finish(&signer, now()).map(|(_, output)| output)
+    };
+    let error = finish(Compression::Deflate, 1 << 20).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ShrinksTooMuch);
+    for (compression, size) in [
+        (Compression::Stored, 1 << 20),
+        (Compression::Deflate, 1 << 16),
+    ] {
+        let output = finish(compression, size).unwrap();
+        verifier(&authority).verify(output, now()).unwrap();
+    }
+}
+
+#[test]
 fn files_are_taken_out_only_unchanged() {
     let mut authority = authority();
     let signer = signer(&mut authority);
