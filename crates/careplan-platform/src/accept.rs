@@ -19,6 +19,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -132,9 +133,12 @@ impl Reception {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "setting TCP_NODELAY failed");
         }
+        // A caller that does not read its answer is let go as one that does not write its body.
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(self.limits.pause));
         let handshake = tokio::time::timeout(
             self.limits.handshake,
-            TlsAcceptor::from(config).accept(stream),
+            TlsAcceptor::from(config).accept(Box::pin(stream)),
         );
         let stream = tokio::select! {
             done = handshake => match done {

@@ -10,10 +10,12 @@ use std::time::Duration;
 use careplan_envelope::CertificateProfile;
 use chrono::TimeDelta;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use tokio::sync::Semaphore;
 
 use crate::{Clock, SystemClock};
 
 /// What a platform is started with.
+#[non_exhaustive]
 pub struct PlatformConfig {
     /// Folder of the database and the containers; made if it is not there.
     pub home: PathBuf,
@@ -130,12 +132,25 @@ pub struct Limits {
     pub json_bytes: usize,
     /// Size of a container, in bytes.
     pub container_bytes: u64,
-    /// The longest pause in a body.
+    /// The longest pause in a body, in either direction.
     pub pause: Duration,
     /// Time for a whole body; must stay below an hour.
     pub upload: Duration,
     /// Passwords hashed at a time; each takes a core and about 20 MB.
     pub hashing: usize,
+}
+
+impl Limits {
+    /// The limits, with values no server can work with replaced by the nearest that it can.
+    pub(crate) fn within_reason(self) -> Self {
+        Self {
+            connections: self.connections.clamp(1, Semaphore::MAX_PERMITS),
+            // What hyper takes as the least.
+            head_bytes: self.head_bytes.max(8192),
+            hashing: self.hashing.clamp(1, Semaphore::MAX_PERMITS),
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {

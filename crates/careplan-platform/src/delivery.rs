@@ -114,7 +114,9 @@ impl Delivery {
                 accepted_at: now,
                 fetched_at: None,
                 settled_at: None,
-                expires_at: now + self.keep,
+                expires_at: now
+                    .checked_add_signed(self.keep)
+                    .unwrap_or(DateTime::<Utc>::MAX_UTC),
             },
         };
         sending.apply(Event::Release, now)?;

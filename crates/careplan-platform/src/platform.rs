@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use careplan_licence::FeeTable;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -40,8 +40,9 @@ pub struct Platform {
     clock: Arc<dyn Clock>,
     stopping: watch::Sender<Option<Duration>>,
     serving: JoinHandle<bool>,
+    handle: Handle,
     // The last fields, dropped in this order: first the threads end, then the home is free.
-    runtime: RunningRuntime,
+    _runtime: RunningRuntime,
     _lock: ServingLock,
 }
 
@@ -63,7 +64,8 @@ impl Platform {
     ///
     /// # Errors
     /// If the home, the address, the identity or the trust cannot be used.
-    pub fn start(config: PlatformConfig) -> Result<Self, StartError> {
+    pub fn start(mut config: PlatformConfig) -> Result<Self, StartError> {
+        config.limits = config.limits.within_reason();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("platform")
             .enable_all()
@@ -139,7 +141,8 @@ impl Platform {
             clock: config.clock,
             stopping,
             serving,
-            runtime: RunningRuntime(Some(runtime)),
+            handle: runtime.handle().clone(),
+            _runtime: RunningRuntime(Some(runtime)),
             _lock: lock,
         })
     }
@@ -172,7 +175,7 @@ impl Platform {
     /// If the storage cannot be used.
     pub fn sweep(&self) -> Result<usize, StorageError> {
         let now = recorded_now(&*self.clock);
-        self.block_on(self.storage.sweep(now))
+        self.handle.block_on(self.storage.sweep(now))
     }
 
     /// Takes no more connections, lets calls under way finish for at most `patience`, and ends;
@@ -181,10 +184,7 @@ impl Platform {
     pub fn stop(mut self, patience: Duration) -> bool {
         // Nobody listens only if serving has ended already.
         let _ = self.stopping.send(Some(patience));
-        let finished = match &self.runtime.0 {
-            Some(runtime) => runtime.block_on(&mut self.serving).unwrap_or(false),
-            None => false,
-        };
+        let finished = self.handle.block_on(&mut self.serving).unwrap_or(false);
         tracing::info!(finished, "the platform stopped");
         finished
     }
@@ -192,17 +192,6 @@ impl Platform {
     /// Ends at once: connections are cut, uploads under way are lost, nothing acknowledged is.
     pub fn kill(self) {
         drop(self);
-    }
-
-    fn block_on<T>(
-        &self,
-        work: impl Future<Output = Result<T, StorageError>>,
-    ) -> Result<T, StorageError> {
-        match &self.runtime.0 {
-            Some(runtime) => runtime.block_on(work),
-            // Taken only when dropping.
-            None => unreachable!("a platform has its runtime until it is dropped"),
-        }
     }
 }
 

@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -21,7 +20,7 @@ const CHUNK: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Spooled {
     path: TempPath,
-    file: Arc<File>,
+    file: File,
     pub(crate) sha256: Sha256Digest,
     pub(crate) bytes: u64,
 }
@@ -165,7 +164,7 @@ impl Upload {
         let (file, path) = self.file.into_parts();
         Ok(Spooled {
             path,
-            file: Arc::new(file),
+            file,
             sha256: Sha256Digest::new(sha256),
             bytes: self.bytes,
         })

@@ -156,19 +156,25 @@ fn crashes_under_load_lose_and_double_nothing() {
                             .header("content-type", careplan_protocol::CONTAINER_TYPE)
                             .header(careplan_protocol::IDEMPOTENCY_KEY, key.to_string())
                             .send(container.as_slice())
-                            .and_then(|mut reply| reply.body_mut().read_to_vec());
+                            .and_then(|mut reply| {
+                                Ok((reply.status(), reply.body_mut().read_to_vec()?))
+                            });
                         match sent {
-                            Ok(body) => {
+                            Ok((status, body)) if status == 201 => {
                                 let _ = tell.send(serde_json::from_slice(&body).unwrap());
                             }
-                            // The platform is gone.
+                            // The platform is going, or gone.
+                            Ok((status, _)) => {
+                                assert_eq!(status, 503);
+                                return;
+                            }
                             Err(_) => return,
                         }
                     }
                 });
             }
             drop(tell);
-            for receipt in told.iter() {
+            for receipt in &told {
                 acknowledged.insert(receipt.idempotency_key, receipt);
                 if acknowledged.len() == enough {
                     break;

@@ -8,8 +8,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use careplan_protocol::{CONTAINER_TYPE, IDEMPOTENCY_KEY, ProblemCode, path};
-use common::{MANAGER, SERVICE, World, key, month_set, read_what_comes};
+use careplan_protocol::{CONTAINER_TYPE, IDEMPOTENCY_KEY, ProblemCode, Receipt, path};
+use common::{MANAGER, SERVICE, World, key, month_set, read_head, read_what_comes};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -72,7 +72,7 @@ fn a_truncated_upload_leaves_nothing() {
 
 #[test]
 fn an_upload_that_pauses_too_long_is_refused() {
-    let mut world = World::with(|config| config.limits.pause = Duration::from_millis(200));
+    let mut world = World::with(|config| config.limits.pause = Duration::from_secs(1));
     let manager = world.office(MANAGER);
     world.office(SERVICE);
     let session = world.session(&manager);
@@ -142,4 +142,33 @@ fn connections_beyond_the_limit_wait_for_a_place() {
     .unwrap();
     let answer = read_what_comes(&mut waiting);
     assert!(answer.starts_with(b"HTTP/1.1 404 "));
+}
+
+#[test]
+fn whoever_does_not_read_the_answer_is_let_go() {
+    let mut world = World::with(|config| config.limits.pause = Duration::from_secs(1));
+    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
+    let mut files = month_set();
+    // Random, so that it stays larger than the buffers of a connection when it is compressed.
+    let mut document = vec![0; 16 * 1024 * 1024];
+    aws_lc_rs::rand::fill(&mut document).unwrap();
+    files.push(("document.pdf".to_owned(), document));
+    let container = manager.seal(&files, world.now());
+    let receipt: Receipt = world
+        .session(&manager)
+        .send(SERVICE, key(), &container)
+        .json();
+    let mut connection = world.connect(&service);
+    let token = world.log_in(&service).access_token;
+    write!(
+        connection,
+        "GET {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        path::fetch(receipt.sending),
+        token.expose()
+    )
+    .unwrap();
+    assert!(read_head(&mut connection).starts_with("HTTP/1.1 200 "));
+    // Stopping waits for the connection, which nobody reads from: it ends by itself.
+    assert!(world.platform.take().unwrap().stop(PATIENCE));
+    assert!(read_what_comes(&mut connection).len() < container.len());
 }

@@ -70,7 +70,7 @@ impl World {
             .unwrap();
         let mut world = Self {
             authority,
-            home: TempDir::new().unwrap(),
+            home: temporary(),
             clock: Arc::new(ManualClock::at(now)),
             platform: None,
             server_key,
@@ -285,6 +285,17 @@ impl Office {
         }
         let (_, container) = writer.finish(&*self.signer, at).unwrap();
         container.into_inner()
+    }
+}
+
+/// A folder in memory where there is such a place: these tests end platforms, not machines, and
+/// forcing data to a disk takes most of their time.
+fn temporary() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
     }
 }
 
