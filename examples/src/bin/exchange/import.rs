@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use careplan_client::TakenOut;
-use careplan_core::Lang;
+use careplan_core::{Explain, Lang};
+use careplan_tables::compare::{Comparison, Outcome};
+use careplan_tables::table::{Table6Actual, Table6Plan};
 use careplan_tables::{FileKind, FileName, ReadError, Table, TableVisitor, records};
 
 use crate::failure::{Doing, Failure};
@@ -13,8 +15,10 @@ use crate::story::Story;
 /// What was imported so far.
 #[derive(Default)]
 pub(crate) struct Imported {
-    plans: Vec<Vec<u8>>,
-    actuals: Vec<Vec<u8>>,
+    comparison: Comparison,
+    /// Whether there are both plans and actuals to compare.
+    plans: bool,
+    actuals: bool,
 }
 
 impl Imported {
@@ -31,11 +35,21 @@ impl Imported {
             let count = name
                 .kind()
                 .visit(CountRecords(&bytes))
-                .map_err(Failure::part(Doing::Importing))?;
+                .map_err(importing())?;
             counts.push((name.kind(), count));
             match name.kind() {
-                FileKind::Table6Plan => self.plans.push(bytes),
-                FileKind::Table6Actual => self.actuals.push(bytes),
+                FileKind::Table6Plan => {
+                    self.plans = true;
+                    for record in records::<Table6Plan<'_>>(&bytes) {
+                        self.comparison.add_plan(&record.map_err(importing())?);
+                    }
+                }
+                FileKind::Table6Actual => {
+                    self.actuals = true;
+                    for record in records::<Table6Actual<'_>>(&bytes) {
+                        self.comparison.add_actual(&record.map_err(importing())?);
+                    }
+                }
                 _ => {}
             }
         }
@@ -61,6 +75,38 @@ impl Imported {
         );
         Ok(())
     }
+
+    /// Tells how the actuals differ from the plan, which the real system leaves to people.
+    pub(crate) fn tell_comparison(self, story: &mut Story) {
+        if !(self.plans && self.actuals) {
+            return;
+        }
+        let report = self.comparison.finish();
+        story.tell(
+            "予定と実績の突き合わせ（利用者・サービス・日ごと）：",
+            "Plan and actuals compared, by person, service and day:",
+        );
+        for outcome in Outcome::ALL {
+            let count = report.count(outcome);
+            if count > 0 {
+                story.tell(
+                    &format!("  {}　{count}", outcome.name(Lang::Ja)),
+                    &format!("  {}: {count}", outcome.name(Lang::En)),
+                );
+            }
+        }
+        let waiting = report.not_received().count();
+        if waiting > 0 {
+            story.tell(
+                &format!("  実績がまだ届いていない事業所のサービス　{waiting}"),
+                &format!("  services of offices whose actuals have not come: {waiting}"),
+            );
+        }
+    }
+}
+
+fn importing<E: Explain>() -> impl FnOnce(E) -> Failure {
+    Failure::part(Doing::Importing)
 }
 
 /// Reads all records of a file and counts them.

@@ -98,6 +98,7 @@ pub(crate) fn walk(
             exchange(world, headings, &half, story, rows, &mut imported)?;
         }
     }
+    imported.tell_comparison(story);
     Ok(())
 }
 
