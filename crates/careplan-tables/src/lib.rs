@@ -11,6 +11,7 @@ mod read;
 mod set;
 pub mod substitute;
 pub mod table;
+pub mod upgrade;
 pub mod value;
 mod write;
 
@@ -22,3 +23,16 @@ pub use set::{FileSet, Grouping, SetFault, SetFile, edition_of, group};
 pub use table::{FileKind, Table, TableVisitor};
 pub use value::Text;
 pub use write::{FileWriter, WriteError, Writer, write_whole};
+
+/// The cookbook's recipes, run as tests of the documentation.
+#[cfg(doctest)]
+mod cookbook {
+    #[doc = include_str!("../../../docs/cookbook/read-month-set.md")]
+    struct ReadMonthSet;
+
+    #[doc = include_str!("../../../docs/cookbook/write-actuals.md")]
+    struct WriteActuals;
+
+    #[doc = include_str!("../../../docs/cookbook/user-defined-characters.md")]
+    struct UserDefinedCharacters;
+}

@@ -1,5 +1,11 @@
 //! Comparing plans with actuals: every outcome by hand, then the repository's months, whose
 //! differences were counted with a script of its own (tests/compare.py).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 
@@ -92,6 +98,9 @@ fn outcomes(report: &Report) -> Vec<(u32, Outcome)> {
         .collect()
 }
 
+/// What it is about, what was planned, what was done, what comes out.
+type Case<'c> = (&'c str, &'c [Row], &'c [Row], &'c [(u32, Outcome)]);
+
 #[test]
 fn each_day_has_the_outcome_it_should_have() {
     use Outcome as O;
@@ -101,7 +110,7 @@ fn each_day_has_the_outcome_it_should_have() {
         ..VISIT
     };
     let evening = at("1800", "1830");
-    let cases: &[(&str, &[Row], &[Row], &[(u32, Outcome)])] = &[
+    let cases: &[Case<'_>] = &[
         ("the same", &[VISIT], &[VISIT], &[(5, O::AsPlanned)]),
         ("nothing came", &[VISIT, evening], &[], &[]),
         ("unplanned", &[], &[VISIT], &[(5, O::Unplanned)]),

@@ -1,5 +1,11 @@
 //! Importing: what replaces what, what a deletion removes, and that the order in which sets arrive
 //! does not matter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
