@@ -3,7 +3,7 @@
 
 use std::io;
 
-use careplan_tables::raw::{RawReader, RawRecord};
+use careplan_tables::raw::{LineEnd, RawReader, RawRecord};
 
 use crate::facts::FileFacts;
 use crate::notice::{Excerpt, Notice};
@@ -30,8 +30,12 @@ pub(crate) fn fill<'n>(
         let Some(line) = notices.peek().and_then(|notice| notice.line) else {
             break;
         };
+        // Records that end with CR alone are all on one line for an editor.
+        if raw.line_end() == LineEnd::Cr {
+            break;
+        }
         let breaks = raw.bytes().iter().filter(|byte| **byte == b'\n').count() as u64;
-        let next = raw.line() + breaks.max(u64::from(breaks == 0));
+        let next = raw.line() + breaks.max(1);
         if line >= next && line != raw.line() {
             continue;
         }

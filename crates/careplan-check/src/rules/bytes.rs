@@ -79,17 +79,25 @@ pub(crate) static ENCODING_INVALID: Rule = Rule {
         "Save the file as Shift_JIS (ANSI, MS932) or export it again.",
     ),
     check: Check::Value(|fault| {
-        let at = match fault.kind {
-            FaultKind::EncodingInvalid { at, .. } => at + 1,
-            _ => 1,
+        let (at, utf8) = match fault.kind {
+            FaultKind::EncodingInvalid {
+                at,
+                looks_like_utf8,
+            } => (at + 1, looks_like_utf8),
+            _ => (1, false),
+        };
+        let (guess_ja, guess_en) = if utf8 {
+            ("UTF-8の文字のようです。", " It looks like UTF-8.")
+        } else {
+            ("", "")
         };
         Message {
             ja: format!(
-                "{}の{at}バイト目がMS932の文字ではありません。",
+                "{}の{at}バイト目がMS932の文字ではありません。{guess_ja}",
                 fault.name(Lang::Ja)
             ),
             en: format!(
-                "Byte {at} of {} is no character of MS932.",
+                "Byte {at} of {} is no character of MS932.{guess_en}",
                 fault.name(Lang::En)
             ),
         }
