@@ -35,4 +35,13 @@ mod cookbook {
 
     #[doc = include_str!("../../../docs/cookbook/user-defined-characters.md")]
     struct UserDefinedCharacters;
+
+    #[doc = include_str!("../../../docs/cookbook/upgrade.md")]
+    struct Upgrade;
+
+    #[doc = include_str!("../../../docs/cookbook/compare.md")]
+    struct Compare;
+
+    #[doc = include_str!("../../../docs/cookbook/import.md")]
+    struct Import;
 }

@@ -251,8 +251,3 @@ fn service_month(
         },
     }
 }
-
-/// The recipe in the documentation is a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../../docs/cookbook/compare.md")]
-mod recipe {}

@@ -315,8 +315,3 @@ fn keyed_records<T: Keyed>(
     }
     Ok(keyed)
 }
-
-/// The recipe in the documentation is a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../../docs/cookbook/import.md")]
-mod recipe {}

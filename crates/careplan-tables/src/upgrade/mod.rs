@@ -544,8 +544,3 @@ with_equipment! {
         date: |row| Some(row.service_date);
     Table7, units: |row| Some(row.units), detail: |_| None, date: |_| None;
 }
-
-/// The recipe in the documentation is a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../../docs/cookbook/upgrade.md")]
-mod recipe {}
