@@ -50,7 +50,7 @@ fn run(program: &str, arguments: &[&str], folder: &Path) {
 fn a_token_signs_what_verifies() {
     let Some(module) = module() else {
         assert!(
-            env::var_os("CAREPLAN_REQUIRE_SOFTHSM").is_none(),
+            env::var_os("CAREPLAN_REQUIRE_PEERS").is_none(),
             "SoftHSM is not installed (Debian package softhsm2)"
         );
         eprintln!("left out: SoftHSM is not installed (Debian package softhsm2)");

@@ -36,7 +36,7 @@ fn chain(kind: &str) -> tempfile::TempDir {
         "req -nodes -subj /CN=office -newkey {kind} -keyout key.pem -out office.req"
     ));
     run(
-        "x509 -req -in office.req -CA middle.pem -CAkey middle.key -days 30 -set_serial 3 -out cert.pem",
+        "x509 -req -in office.req -CA middle.pem -CAkey middle.key -days 30 -set_serial 3 -extfile extensions -out cert.pem",
     );
     // The root first: the order in the file is not the chain's.
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
