@@ -1,11 +1,12 @@
-//! Measures the crates against peers in one run: `ratios -- tables [--json]`, `ratios -- check
-//! [--json]`.
+//! Measures the crates against peers in one run: `ratios -- tables [--json]`, and so for `check`
+//! and `envelope`.
 //!
-//! Everything is measured in child processes that do one thing, ours and the peers' in turn, so
-//! that a busy machine slows both; the best round of each counts.
+//! Ours and the peers' are measured in turn, so that a busy machine slows both; the best round of
+//! each counts. For tables and checks that is in child processes that do one thing each.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+mod envelope;
 mod tables;
 
 use std::process::ExitCode;
@@ -29,12 +30,14 @@ fn main() -> ExitCode {
         ["tables", "--json"] | ["--json", "tables"] => tables::run(true),
         ["check"] => check::run(false),
         ["check", "--json"] | ["--json", "check"] => check::run(true),
+        ["envelope"] => envelope::run(false),
+        ["envelope", "--json"] | ["--json", "envelope"] => envelope::run(true),
         // What the children are started with.
         ["measure", task, file, rounds] if task.starts_with("check-") => {
             check::measure(task, file, rounds)
         }
         ["measure", task, file, rounds] => tables::measure(task, file, rounds),
-        _ => Err("usage: ratios tables|check [--json]".into()),
+        _ => Err("usage: ratios tables|check|envelope [--json]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
