@@ -85,8 +85,7 @@ impl Delivery {
             contents.belong_to(order)?;
             Ok((container, contents))
         })
-        .await
-        .map_err(|_| ProblemCode::InternalError)?
+        .await?
     }
 
     /// The sending as it will be stored. The platform's checks are done by now, so it is released

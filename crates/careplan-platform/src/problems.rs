@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use careplan_core::Lang;
 use careplan_protocol::{Problem, ProblemCode, TransitionRefused};
+use tokio::task::JoinError;
 use uuid::Uuid;
 
 use crate::storage::{StorageError, StorageErrorKind};
@@ -47,6 +48,19 @@ impl From<TransitionRefused> for NotDone {
 impl From<StorageError> for NotDone {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
+    }
+}
+
+impl From<JoinError> for NotDone {
+    /// Work on a thread that may block did not come to its end.
+    fn from(error: JoinError) -> Self {
+        if error.is_cancelled() {
+            // The platform is going.
+            ProblemCode::ServiceUnavailable.into()
+        } else {
+            tracing::error!(%error, "a call broke off");
+            ProblemCode::InternalError.into()
+        }
     }
 }
 

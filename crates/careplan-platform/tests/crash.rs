@@ -69,7 +69,7 @@ fn an_upload_cut_off_by_a_crash_leaves_nothing() {
     {
         let session = world.session(&manager);
         let expect = "expect: 100-continue\r\n";
-        let head = world.head_of_sending(&session, container.len(), expect);
+        let head = world.head_of_sending(&session, key(), container.len(), expect);
         let mut connection = world.connect(&manager);
         connection.write_all(head.as_bytes()).unwrap();
         // The platform is waiting for the body: half of it.
@@ -216,7 +216,7 @@ fn stopping_lets_a_sending_under_way_finish() {
     let mut connection = {
         let session = world.session(&manager);
         let expect = "expect: 100-continue\r\n";
-        let head = world.head_of_sending(&session, container.len(), expect);
+        let head = world.head_of_sending(&session, key(), container.len(), expect);
         let mut connection = world.connect(&manager);
         connection.write_all(head.as_bytes()).unwrap();
         assert!(read_head(&mut connection).starts_with("HTTP/1.1 100 "));

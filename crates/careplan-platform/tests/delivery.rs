@@ -4,13 +4,17 @@
 
 mod common;
 
+use std::io::Write;
+
 use careplan_core::{Lang, SetKind, Sha256Digest};
 use careplan_protocol::{
     CONTAINER_TYPE, DirectoryEntry, IDEMPOTENCY_KEY, ProblemCode, Receipt, SendingState,
     SendingSummary, path,
 };
 use chrono::TimeDelta;
-use common::{Call, MANAGER, OUTSIDER, SERVICE, World, key, month_set, sample};
+use common::{
+    Call, MANAGER, OUTSIDER, SERVICE, World, key, month_set, read_head, read_what_comes, sample,
+};
 
 fn sha256(bytes: &[u8]) -> Sha256Digest {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
@@ -159,6 +163,46 @@ fn attempts_under_one_key_at_the_same_time_make_one_sending() {
             .collect()
     });
     assert!(receipts.iter().all(|receipt| *receipt == receipts[0]));
+    assert_eq!(world.session(&service).received("").items.len(), 1);
+    assert_eq!(world.files_below("containers").len(), 1);
+    assert!(world.files_below("spool").is_empty());
+}
+
+#[test]
+fn attempts_that_overtake_each_other_make_one_sending() {
+    let mut world = World::new();
+    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
+    let sender = world.session(&manager);
+    let container = manager.seal(&month_set(), world.now());
+    let mut files = month_set();
+    files.push(("document.pdf".to_owned(), b"%PDF-1.7".to_vec()));
+    let other = manager.seal(&files, world.now());
+    let key = key();
+    // All have asked whether the key is new, and were told to go on, before the first is stored.
+    let begin = |container: &[u8]| {
+        let expect = "expect: 100-continue\r\nconnection: close\r\n";
+        let head = world.head_of_sending(&sender, key, container.len(), expect);
+        let mut connection = world.connect(&manager);
+        connection.write_all(head.as_bytes()).unwrap();
+        assert!(read_head(&mut connection).starts_with("HTTP/1.1 100 "));
+        connection
+    };
+    let finish = |mut connection: common::RawConnection, container: &[u8]| {
+        connection.write_all(container).unwrap();
+        let answer = read_what_comes(&mut connection);
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().to_owned();
+        (status, body.to_owned())
+    };
+    let attempts = [begin(&container), begin(&container), begin(&other)];
+    let [first, second, different] = attempts;
+    let (status, receipt) = finish(first, &container);
+    assert_eq!(status, "201");
+    assert_eq!(finish(second, &container), (status, receipt));
+    let (status, problem) = finish(different, &other);
+    assert_eq!(status, "409");
+    assert!(problem.contains("\"idempotency_conflict\""), "{problem}");
     assert_eq!(world.session(&service).received("").items.len(), 1);
     assert_eq!(world.files_below("containers").len(), 1);
     assert!(world.files_below("spool").is_empty());

@@ -50,7 +50,7 @@ fn a_truncated_upload_leaves_nothing() {
     let container = manager.seal(&month_set(), world.now());
     {
         let session = world.session(&manager);
-        let head = world.head_of_sending(&session, container.len(), "");
+        let head = world.head_of_sending(&session, key(), container.len(), "");
         let mut connection = world.connect(&manager);
         connection.write_all(head.as_bytes()).unwrap();
         connection
@@ -76,7 +76,7 @@ fn an_upload_that_pauses_too_long_is_refused() {
     let manager = world.office(MANAGER);
     world.office(SERVICE);
     let session = world.session(&manager);
-    let head = world.head_of_sending(&session, 1000, "");
+    let head = world.head_of_sending(&session, key(), 1000, "");
     let mut connection = world.connect(&manager);
     connection.write_all(head.as_bytes()).unwrap();
     connection.write_all(&[0; 10]).unwrap();

@@ -95,9 +95,8 @@ impl Doorkeeper {
             .acquire()
             .await
             .map_err(|_| ProblemCode::ServiceUnavailable)?;
-        tokio::task::spawn_blocking(move || hash.verifies(&request.password))
-            .await
-            .map_err(|_| ProblemCode::InternalError.into())
+        let work = move || hash.verifies(&request.password);
+        Ok(tokio::task::spawn_blocking(work).await?)
     }
 
     /// Exchanges a refresh token.

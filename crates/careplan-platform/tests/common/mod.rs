@@ -530,15 +530,20 @@ impl World {
     }
 
     /// The head of a sending of `length` bytes, up to and with the empty line.
-    pub fn head_of_sending(&self, session: &Session<'_>, length: usize, more: &str) -> String {
+    pub fn head_of_sending(
+        &self,
+        session: &Session<'_>,
+        key: IdempotencyKey,
+        length: usize,
+        more: &str,
+    ) -> String {
         format!(
             "POST {} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {}\r\n\
-             {IDEMPOTENCY_KEY}: {}\r\ncontent-length: {length}\r\n{more}\r\n",
+             {IDEMPOTENCY_KEY}: {key}\r\ncontent-length: {length}\r\n{more}\r\n",
             path::send(SERVICE.parse().unwrap()),
             self.platform().address(),
             session.token.expose(),
             CONTAINER_TYPE,
-            key(),
         )
     }
 }

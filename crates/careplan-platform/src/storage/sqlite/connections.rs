@@ -319,3 +319,99 @@ fn sync_folder(folder: &Path) -> Result<(), StorageError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, mpsc};
+
+    use super::*;
+
+    type Work = Box<dyn FnOnce(&Connection) -> Result<(), StorageError> + Send>;
+
+    fn insert(db: &Connection, value: i64) -> Result<(), StorageError> {
+        db.execute("INSERT INTO t (value) VALUES (?1)", [value])
+            .map(|_| ())
+            .map_err(StorageError::unavailable("inserting"))
+    }
+
+    async fn until(condition: impl Fn() -> bool) {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_fails_in_a_batch_is_undone_alone() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (value BIGINT NOT NULL PRIMARY KEY)")
+            .unwrap();
+        let writer = Arc::new(Writer::start(connection).unwrap());
+        let waiting = {
+            let writer = Arc::clone(&writer);
+            move || writer.queue.as_ref().map_or(0, async_channel::Sender::len)
+        };
+        let run = |work: Work| {
+            let writer = Arc::clone(&writer);
+            tokio::spawn(async move { writer.run(None, work).await })
+        };
+        // Holds the writer until the others wait behind it, so that they make one batch.
+        let (release, released) = mpsc::channel();
+        let (begun, has_begun) = mpsc::channel();
+        let first = run(Box::new(move |_| {
+            begun.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(())
+        }));
+        until(|| has_begun.try_recv().is_ok()).await;
+        let good = run(Box::new(|db| insert(db, 1)));
+        until(|| waiting() == 1).await;
+        let bad = run(Box::new(|db| {
+            insert(db, 2)?;
+            insert(db, 1)
+        }));
+        until(|| waiting() == 2).await;
+        let good_too = run(Box::new(|db| insert(db, 3)));
+        until(|| waiting() == 3).await;
+        release.send(()).unwrap();
+
+        assert!(first.await.unwrap().is_ok());
+        assert!(good.await.unwrap().is_ok());
+        assert!(bad.await.unwrap().is_err());
+        assert!(good_too.await.unwrap().is_ok());
+        let stored = writer
+            .run(None, |db| {
+                let sum = "SELECT SUM(value) FROM t";
+                db.query_row(sum, [], |row| row.get::<_, i64>(0))
+                    .map_err(StorageError::unavailable("summing"))
+            })
+            .await;
+        assert_eq!(stored.unwrap(), 1 + 3);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_answered_as_done_if_the_commit_fails() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE p (id BIGINT PRIMARY KEY);
+                 CREATE TABLE t (value BIGINT REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED);
+                 PRAGMA foreign_keys = ON;",
+            )
+            .unwrap();
+        let writer = Writer::start(connection).unwrap();
+        // The work itself succeeds; the constraint is looked at by the commit.
+        assert!(writer.run(None, |db| insert(db, 1)).await.is_err());
+        let folder = Some(PathBuf::from("/nowhere/at/all"));
+        if cfg!(unix) {
+            assert!(writer.run(folder, |_| Ok(())).await.is_err());
+        }
+        let left = writer
+            .run(None, |db| {
+                db.query_row("SELECT COUNT(*) FROM t", [], |row| row.get::<_, i64>(0))
+                    .map_err(StorageError::unavailable("counting"))
+            })
+            .await;
+        assert_eq!(left.unwrap(), 0);
+    }
+}
