@@ -3,6 +3,8 @@
 //!
 //! The differences are listed here, each with its reason; anything else that differs fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
