@@ -221,7 +221,9 @@ impl FromStr for FileName {
         };
         let (sender, receiver, sequence) = parties(parts)?;
         let month = match month {
-            None | Some("000000") => None,
+            None => None,
+            Some("000000") if with_month => None,
+            Some("000000") => return Err(error(NameErrorKind::MonthUnexpected)),
             Some(month) => Some(part(month)?),
         };
         if with_month && month.is_none() && kind != FileKind::Supplement {
@@ -390,7 +392,7 @@ pub enum NameErrorKind {
     Part(ParseError),
     /// The month is missing.
     MonthMissing,
-    /// A month where the rule has none (building only).
+    /// A month where the rule has none: when building any, when parsing 000000.
     MonthUnexpected,
     /// A service type on one side only (building only).
     OneType,
@@ -525,6 +527,11 @@ mod tests {
         assert_eq!(
             refused("UP1KYO_0300000100_43_0300000005_20191025200201.CSV"),
             NameErrorKind::Parts
+        );
+        // Found by fuzzing: the zeros were dropped and nobody told.
+        assert_eq!(
+            refused("UPKIHON_000000_1373992383_43_1379745080_11_20260922154840.csv"),
+            NameErrorKind::MonthUnexpected
         );
         for bad in [
             "UPPLAN_201913_0300000100_43_0300000005_11_20191025200201.CSV",

@@ -34,20 +34,31 @@ fn an_error_says_file_line_column_and_kind() {
     assert_eq!(error.column().unwrap().key, "insured_number");
     assert_eq!(
         error.kind(),
-        Some(FaultKind::LeadingZeroLost { expected: 10, found: 9 })
+        Some(FaultKind::LeadingZeroLost {
+            expected: 10,
+            found: 9
+        })
     );
     assert_eq!(
         error.to_string(),
         "FILE.CSV: line 2, column 3 insured_number (被保険者番号): 9 digits instead of 10: \
          leading zeros were lost, as spreadsheets do; restore them"
     );
-    assert!(error.explain(Lang::Ja).starts_with("FILE.CSV: 2行目 3列目「被保険者番号」: "));
+    assert!(
+        error
+            .explain(Lang::Ja)
+            .starts_with("FILE.CSV: 2行目 3列目「被保険者番号」: ")
+    );
 }
 
 #[test]
 fn errors_and_debug_output_hold_no_personal_data() {
     let error = refused::<Table1Deletion>("202407,133594,046242800X,20260915\r\n");
-    for text in [error.to_string(), error.explain(Lang::Ja), format!("{error:?}")] {
+    for text in [
+        error.to_string(),
+        error.explain(Lang::Ja),
+        format!("{error:?}"),
+    ] {
         assert!(!text.contains("046242800"), "{text}");
     }
     let file = ms932(&supplement("\"山本　恵子\"", "1"));
@@ -63,38 +74,96 @@ fn each_departure_has_its_kind() {
     use FaultKind as K;
     for (file, kind) in [
         ("", K::EmptyFile),
-        ("202407,133594,0462428004\r\n", K::ColumnCount { expected: 4, found: 3 }),
-        ("202407,133594,0462428004,20260915,\r\n", K::ColumnCount { expected: 4, found: 5 }),
-        ("202410,133594,0462428004,20260915\r\n", K::CsvVersionUnknown),
-        ("201910,133594,0462428004,20260915\r\n", K::CsvVersionUnsupported),
+        (
+            "202407,133594,0462428004\r\n",
+            K::ColumnCount {
+                expected: 4,
+                found: 3,
+            },
+        ),
+        (
+            "202407,133594,0462428004,20260915,\r\n",
+            K::ColumnCount {
+                expected: 4,
+                found: 5,
+            },
+        ),
+        (
+            "202410,133594,0462428004,20260915\r\n",
+            K::CsvVersionUnknown,
+        ),
+        (
+            "201910,133594,0462428004,20260915\r\n",
+            K::CsvVersionUnsupported,
+        ),
         ("202407,133594,,20260915\r\n", K::RequiredMissing),
         ("202407,133594,\"\",20260915\r\n", K::RequiredMissing),
-        ("202407,33594,0462428004,20260915\r\n", K::LeadingZeroLost { expected: 6, found: 5 }),
-        ("202407,1335940,0462428004,20260915\r\n", K::TooLong { limit: 6, found: 7 }),
+        (
+            "202407,33594,0462428004,20260915\r\n",
+            K::LeadingZeroLost {
+                expected: 6,
+                found: 5,
+            },
+        ),
+        (
+            "202407,1335940,0462428004,20260915\r\n",
+            K::TooLong { limit: 6, found: 7 },
+        ),
         (
             "202407,133594,0462428004,2026/09/15\r\n",
             K::FormatInvalid(Misform::Character { at: 4 }),
         ),
-        ("202407,133594,0462428004,2026915\r\n", K::FormatInvalid(Misform::Length { found: 7 })),
+        (
+            "202407,133594,0462428004,2026915\r\n",
+            K::FormatInvalid(Misform::Length { found: 7 }),
+        ),
         ("202407,133594,0462428004,20260931\r\n", K::DateInvalid),
-        ("202407,１３３５９４,0462428004,20260915\r\n", K::FormatInvalid(Misform::FullWidth)),
+        (
+            "202407,１３３５９４,0462428004,20260915\r\n",
+            K::FormatInvalid(Misform::FullWidth),
+        ),
         ("202407,133594,04624\"8004,20260915\r\n", K::QuoteStray),
         ("202407,133594,\"0462428004\"x,20260915\r\n", K::QuoteStray),
-        ("202407,133594,0462428004,\"20260915\r\n", K::QuoteUnterminated),
+        (
+            "202407,133594,0462428004,\"20260915\r\n",
+            K::QuoteUnterminated,
+        ),
         ("202407,133594,0462428004,20260915\r", K::BareCr),
         ("\r\n202407,133594,0462428004,20260915\r\n", K::BlankLine),
-        ("CSVバージョン,保険者番号,被保険者番号,作成日\r\n", K::HeaderRow),
-        ("202407,133594,\"0462\"\"28004\",20260915\r\n", K::FormatInvalid(Misform::Quotes)),
-        ("202407,133594,046242\u{7}004,20260915\r\n", K::ControlCharacter { at: 6 }),
+        (
+            "CSVバージョン,保険者番号,被保険者番号,作成日\r\n",
+            K::HeaderRow,
+        ),
+        (
+            "202407,133594,\"0462\"\"28004\",20260915\r\n",
+            K::FormatInvalid(Misform::Quotes),
+        ),
+        (
+            "202407,133594,046242\u{7}004,20260915\r\n",
+            K::ControlCharacter { at: 6 },
+        ),
     ] {
-        assert_eq!(refused::<Table1Deletion>(ms932(file)).kind(), Some(kind), "{file}");
+        assert_eq!(
+            refused::<Table1Deletion>(ms932(file)).kind(),
+            Some(kind),
+            "{file}"
+        );
     }
     let mixed = format!("{GOOD}202208,133594,0462428004,20260915\r\n");
-    assert_eq!(refused::<Table1Deletion>(mixed).kind(), Some(K::CsvVersionMixed));
+    assert_eq!(
+        refused::<Table1Deletion>(mixed).kind(),
+        Some(K::CsvVersionMixed)
+    );
     let marked = [b"\xEF\xBB\xBF", GOOD.as_bytes()].concat();
-    assert_eq!(refused::<Table1Deletion>(marked).kind(), Some(K::ByteOrderMark));
+    assert_eq!(
+        refused::<Table1Deletion>(marked).kind(),
+        Some(K::ByteOrderMark)
+    );
     let deletion = "202407,133594,0462428004,202610,1375169671,99\r\n";
-    assert_eq!(refused::<Table6ActualDeletion>(deletion).kind(), Some(K::CodeUnknown));
+    assert_eq!(
+        refused::<Table6ActualDeletion>(deletion).kind(),
+        Some(K::CodeUnknown)
+    );
 }
 
 /// A supplement with a name and a gender.
@@ -117,8 +186,20 @@ fn texts_have_their_own_departures() {
     for (name, kind) in [
         (&b"abc"[..], K::FreeTextNotQuoted),
         (b"\"a\xF0\x40\"", K::UserDefinedCharacter { at: 1 }),
-        (b"\"a\xFF\"", K::EncodingInvalid { at: 1, looks_like_utf8: false }),
-        ("\"あ\"".as_bytes(), K::EncodingInvalid { at: 2, looks_like_utf8: true }),
+        (
+            b"\"a\xFF\"",
+            K::EncodingInvalid {
+                at: 1,
+                looks_like_utf8: false,
+            },
+        ),
+        (
+            "\"あ\"".as_bytes(),
+            K::EncodingInvalid {
+                at: 2,
+                looks_like_utf8: true,
+            },
+        ),
         (b"\"a\x00\"", K::ControlCharacter { at: 1 }),
     ] {
         let error = refused::<Supplement<'_>>(with(name));
@@ -180,8 +261,19 @@ fn lenient_reading_goes_on_and_keeps_what_it_can() {
     let first = reader.next_record().unwrap().unwrap();
     assert!(first.faults().is_empty());
     let second = reader.next_record().unwrap().unwrap();
-    let codes: Vec<_> = second.faults().iter().map(|fault| fault.kind().code()).collect();
-    assert_eq!(codes, ["character_user_defined", "free_text_not_quoted", "code_unknown"]);
+    let codes: Vec<_> = second
+        .faults()
+        .iter()
+        .map(|fault| fault.kind().code())
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "character_user_defined",
+            "free_text_not_quoted",
+            "code_unknown"
+        ]
+    );
     let record = second.record().unwrap();
     assert!(record.name.has_user_defined());
     assert!(matches!(record.gender, Some(Gender::Other(code)) if code.as_str() == "9"));
@@ -202,11 +294,17 @@ fn lines_are_those_of_an_editor() {
     let file = b"a,\"b\r\nc\",d\r\ne,f\n";
     let mut raw = RawSlice::new(file);
     let first = raw.next_record().unwrap();
-    assert_eq!((first.line(), first.field_line(1), first.field_line(2)), (1, Some(1), Some(2)));
+    assert_eq!(
+        (first.line(), first.field_line(1), first.field_line(2)),
+        (1, Some(1), Some(2))
+    );
     assert_eq!(first.field_offset(2), Some(9));
     assert_eq!(first.line_end(), LineEnd::CrLf);
     let second = raw.next_record().unwrap();
-    assert_eq!((second.number(), second.line(), second.offset()), (2, 3, 12));
+    assert_eq!(
+        (second.number(), second.line(), second.offset()),
+        (2, 3, 12)
+    );
     assert_eq!(second.line_end(), LineEnd::Lf);
 }
 
@@ -254,19 +352,31 @@ fn what_may_not_be_written_is_refused_and_nothing_of_it_written() {
     writer.write(&good).unwrap();
     for (record, kind) in [
         (
-            Table2 { need_number: Some(100), ..good.clone() },
+            Table2 {
+                need_number: Some(100),
+                ..good.clone()
+            },
             FaultKind::ValueOutOfRange { min: 1, max: 99 },
         ),
         (
-            Table2 { need: Text::from_ms932(&b"\xF0\x40"[..]).unwrap(), ..good.clone() },
+            Table2 {
+                need: Text::from_ms932(&b"\xF0\x40"[..]).unwrap(),
+                ..good.clone()
+            },
             FaultKind::UserDefinedCharacter { at: 0 },
         ),
         (
-            Table2 { need: Text::new("\u{1}").unwrap(), ..good.clone() },
+            Table2 {
+                need: Text::new("\u{1}").unwrap(),
+                ..good.clone()
+            },
             FaultKind::ControlCharacter { at: 0 },
         ),
         (
-            Table2 { csv_version: careplan_core::Edition::Third, ..good.clone() },
+            Table2 {
+                csv_version: careplan_core::Edition::Third,
+                ..good.clone()
+            },
             FaultKind::CsvVersionMixed,
         ),
     ] {
@@ -276,7 +386,9 @@ fn what_may_not_be_written_is_refused_and_nothing_of_it_written() {
     }
     let written = writer.finish().unwrap();
     assert_eq!(written.iter().filter(|&&byte| byte == b'\n').count(), 1);
-    let empty = Writer::<Table2<'_>, _>::new(Vec::new()).finish().unwrap_err();
+    let empty = Writer::<Table2<'_>, _>::new(Vec::new())
+        .finish()
+        .unwrap_err();
     assert_eq!(empty.kind(), Some(FaultKind::EmptyFile));
 }
 
@@ -285,7 +397,10 @@ fn files_appear_whole_or_not_at_all() {
     use careplan_tables::{FileWriter, write_whole};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("DLT1KYO.CSV");
-    let record = records::<Table1Deletion>(GOOD.as_bytes()).next().unwrap().unwrap();
+    let record = records::<Table1Deletion>(GOOD.as_bytes())
+        .next()
+        .unwrap()
+        .unwrap();
     let names = || std::fs::read_dir(folder.path()).unwrap().count();
 
     let mut dropped = FileWriter::<Table1Deletion>::create(&path).unwrap();
@@ -299,7 +414,12 @@ fn files_appear_whole_or_not_at_all() {
     assert_eq!(std::fs::read(&path).unwrap(), GOOD.as_bytes());
 
     // An empty file is none, and what was there before stays.
-    assert!(FileWriter::<Table1Deletion>::create(&path).unwrap().commit().is_err());
+    assert!(
+        FileWriter::<Table1Deletion>::create(&path)
+            .unwrap()
+            .commit()
+            .is_err()
+    );
     assert_eq!(std::fs::read(&path).unwrap(), GOOD.as_bytes());
     write_whole(&path, b"other").unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"other");
