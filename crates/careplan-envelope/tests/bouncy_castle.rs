@@ -1,4 +1,4 @@
-//! Both ways with Bouncy Castle (Debian packages libbcpkix-java and a JDK): bouncy_castle/Envelope.java
+//! Both ways with Bouncy Castle (Debian packages libbcpkix-java and a JDK): `Envelope.java`
 //! signs, verifies and opens with that library alone.
 #![allow(
     clippy::unwrap_used,
