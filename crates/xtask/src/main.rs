@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_else(|| "help".to_owned());
     let names: Vec<String> = arguments.collect();
     match command.as_str() {
-        "test" => match steps::run(&names) {
+        "test" => match steps::run_steps(&names) {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 eprintln!("xtask: {message}");

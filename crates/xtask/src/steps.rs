@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::process::{Result, cargo, output, root};
+use crate::process::{Result, cargo, output, root, run};
 use crate::{deny, fuzz, tools};
 
 /// One check.
@@ -64,7 +64,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// Runs the named steps, or all, and prints how long each took.
-pub(crate) fn run(names: &[String]) -> Result<()> {
+pub(crate) fn run_steps(names: &[String]) -> Result<()> {
     if let Some(unknown) = names
         .iter()
         .find(|name| STEPS.iter().all(|step| step.name != **name))
@@ -100,6 +100,7 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--all-features",
         "--locked",
         "--",
         "--deny",
@@ -108,14 +109,22 @@ fn clippy() -> Result<()> {
 }
 
 fn test() -> Result<()> {
-    run_cargo(&["test", "--workspace", "--locked"])
+    // Tests against other programs fail rather than leave themselves out.
+    run(
+        cargo(&["test", "--workspace", "--all-features", "--locked"])
+            .env("CAREPLAN_REQUIRE_PEERS", "1"),
+    )
 }
 
 fn doc() -> Result<()> {
-    crate::process::run(
-        cargo(&["doc", "--workspace", "--no-deps", "--locked"])
-            .env("RUSTDOCFLAGS", "--deny warnings"),
-    )
+    run(cargo(&[
+        "doc",
+        "--workspace",
+        "--all-features",
+        "--no-deps",
+        "--locked",
+    ])
+    .env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
 /// The README's first command as it stands there, then every sample folder.
@@ -128,7 +137,7 @@ fn exchange() -> Result<()> {
         "--bin",
         "exchange",
     ];
-    crate::process::run(&mut cargo(&EXCHANGE))?;
+    run(&mut cargo(&EXCHANGE))?;
     let samples = root().join("samples");
     let folders =
         std::fs::read_dir(&samples).map_err(|error| format!("{}: {error}", samples.display()))?;
@@ -164,5 +173,5 @@ fn benches() -> Result<()> {
 }
 
 fn run_cargo(arguments: &[&str]) -> Result<()> {
-    crate::process::run(&mut cargo(arguments))
+    run(&mut cargo(arguments))
 }

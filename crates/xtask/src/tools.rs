@@ -1,39 +1,75 @@
 //! Programs that the checks use: found, installed, or named with how to get them.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::process::{Result, cargo, run, succeeds};
 
-/// A program that is not Rust's, with the Debian package that has it.
-struct Program {
+/// Something that is not Rust's, with the Debian package that has it.
+struct Needed {
     name: &'static str,
-    probe: &'static str,
+    probe: Probe,
     package: &'static str,
     needed_for: &'static str,
 }
 
-const PROGRAMS: &[Program] = &[
-    Program {
+/// How one sees that it is there.
+enum Probe {
+    /// The program of that name ends well with this argument.
+    Runs(&'static str),
+    /// One of these files is there.
+    File(&'static [&'static str]),
+}
+
+impl Needed {
+    fn is_there(&self) -> bool {
+        match self.probe {
+            Probe::Runs(argument) => succeeds(Command::new(self.name).arg(argument)),
+            Probe::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
+        }
+    }
+}
+
+const NEEDED: &[Needed] = &[
+    Needed {
         name: "openssl",
-        probe: "version",
+        probe: Probe::Runs("version"),
         package: "openssl",
         needed_for: "checking signatures with a program not written here",
     },
-    Program {
+    Needed {
         name: "unzip",
-        probe: "-v",
+        probe: Probe::Runs("-v"),
         package: "unzip",
         needed_for: "checking containers with a program not written here",
     },
-    Program {
+    Needed {
         name: "python3",
-        probe: "--version",
+        probe: Probe::Runs("--version"),
         package: "python3",
         needed_for: "checking MS932 against Python's cp932",
     },
-    Program {
+    Needed {
+        name: "javac",
+        probe: Probe::Runs("-version"),
+        package: "default-jdk-headless",
+        needed_for: "checking containers with Bouncy Castle",
+    },
+    Needed {
+        name: "Bouncy Castle",
+        probe: Probe::File(&["/usr/share/java/bcpkix.jar"]),
+        package: "libbcpkix-java",
+        needed_for: "checking containers with Bouncy Castle",
+    },
+    Needed {
+        name: "softhsm2-util",
+        probe: Probe::Runs("--version"),
+        package: "softhsm2",
+        needed_for: "signing with a key on a token",
+    },
+    Needed {
         name: "c++",
-        probe: "--version",
+        probe: Probe::Runs("--version"),
         package: "g++",
         needed_for: "building libFuzzer",
     },
@@ -83,16 +119,16 @@ fn components() -> Result<()> {
 
 fn programs() -> Result<()> {
     let missing = || {
-        PROGRAMS
+        NEEDED
             .iter()
-            .filter(|program| !succeeds(Command::new(program.name).arg(program.probe)))
+            .filter(|needed| !needed.is_there())
             .collect::<Vec<_>>()
     };
     let wanted = missing();
     if wanted.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = wanted.iter().map(|program| program.package).collect();
+    let packages: Vec<&str> = wanted.iter().map(|needed| needed.package).collect();
     println!("installing the Debian packages {}", packages.join(" "));
     // Failures are told below, by what is still missing.
     let _ = run(Command::new("apt-get").args(["update", "--quiet=2"])).and_then(|()| {
@@ -106,12 +142,16 @@ fn programs() -> Result<()> {
         rest => {
             let lines: Vec<String> = rest
                 .iter()
-                .map(|program| {
-                    format!(
-                        "  {} (Debian package {}), for {}",
-                        program.name, program.package, program.needed_for
-                    )
-                })
+                .map(
+                    |Needed {
+                         name,
+                         package,
+                         needed_for,
+                         ..
+                     }| {
+                        format!("  {name} (Debian package {package}), for {needed_for}")
+                    },
+                )
                 .collect();
             Err(format!(
                 "these programs are missing:\n{}\nInstall them, on Debian as root: apt-get update && apt-get install {}",
