@@ -1,4 +1,5 @@
 //! The program `check`: its exit status, its forms of report, and what it says when it cannot run.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};

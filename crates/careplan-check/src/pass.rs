@@ -85,9 +85,13 @@ pub(crate) fn read(
     Ok(file)
 }
 
-/// Gives a file's records one by one, typed where that is faster and nothing is wrong with them.
+/// A record, typed where that is faster and nothing is wrong with it.
+type Next<'r> = (RawRecord<'r, 'r>, Option<Typed>);
+
+/// Gives a file's records one by one.
 trait Records {
-    fn next(&mut self) -> Result<Option<(RawRecord<'_, '_>, Option<Typed>)>, Stop>;
+    /// The next record. If it is typed, its row is in `row`.
+    fn next(&mut self, row: &mut Row) -> Result<Option<Next<'_>>, Stop>;
 }
 
 /// Why there are no more records though the file has not ended.
@@ -108,7 +112,7 @@ impl Stop {
 }
 
 impl<R: Read> Records for RawReader<R> {
-    fn next(&mut self) -> Result<Option<(RawRecord<'_, '_>, Option<Typed>)>, Stop> {
+    fn next(&mut self, _: &mut Row) -> Result<Option<Next<'_>>, Stop> {
         match self.next_record() {
             Ok(raw) => Ok(raw.map(|raw| (raw, None))),
             Err(error) => Err(Stop::new(error.io(), error.line())),
@@ -118,12 +122,12 @@ impl<R: Read> Records for RawReader<R> {
 
 impl<T: Large, R: Read> Records for LenientReader<T, R> {
     #[inline]
-    fn next(&mut self) -> Result<Option<(RawRecord<'_, '_>, Option<Typed>)>, Stop> {
+    fn next(&mut self, row: &mut Row) -> Result<Option<Next<'_>>, Stop> {
         match self.next_record() {
             Ok(None) => Ok(None),
             Ok(Some(read)) => {
                 let record = read.record().filter(|_| read.faults().is_empty());
-                let typed = record.map(T::typed);
+                let typed = record.map(|record| T::typed(record, row));
                 Ok(Some((read.raw(), typed)))
             }
             Err(error) => Err(Stop::new(error.io(), error.line().unwrap_or(1))),
@@ -135,7 +139,8 @@ impl<T: Large, R: Read> Records for LenientReader<T, R> {
 struct Looked {
     edition: Option<Edition>,
     person: Option<Person>,
-    row: Option<Row>,
+    /// Whether its columns can be told, and are in the row.
+    sure: bool,
 }
 
 /// Counts of how records end.
@@ -190,13 +195,14 @@ impl<'f> Pass<'f> {
         found: &mut Found<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<()> {
+        let mut row = Row::Other;
         loop {
-            match records.next() {
+            match records.next(&mut row) {
                 Ok(Some((raw, typed))) => {
                     if raw.number().is_multiple_of(4096) {
                         progress(raw.offset());
                     }
-                    self.record(raw, typed, persons, found);
+                    self.record(raw, typed, &mut row, persons, found);
                 }
                 Ok(None) => break,
                 Err(Stop::Io(error)) => return Err(error),
@@ -219,6 +225,7 @@ impl<'f> Pass<'f> {
         &mut self,
         raw: RawRecord<'_, '_>,
         typed: Option<Typed>,
+        row: &mut Row,
         persons: &mut Persons,
         found: &mut Found<'_>,
     ) {
@@ -226,35 +233,31 @@ impl<'f> Pass<'f> {
         // Nothing is wrong with it by itself, if it is read as the file is.
         let typed =
             typed.filter(|typed| self.file.records > 0 && typed.edition == self.file.facts.edition);
-        let record = match typed {
+        let looked = match typed {
             Some(typed) => {
                 self.utf8(&raw, found);
                 self.file.records += 1;
-                Record {
-                    file: &self.file.facts,
-                    line: raw.line(),
+                Looked {
                     edition: Some(typed.edition),
                     person: Some(persons.person(typed.insurer, typed.insured)),
-                    row: Some(typed.row),
-                    twin: None,
-                    raw,
+                    sure: true,
                 }
             }
-            None => match self.inspect(raw, persons, found) {
-                Some(looked) => Record {
-                    file: &self.file.facts,
-                    line: raw.line(),
-                    edition: looked.edition,
-                    person: looked.person,
-                    row: looked.row,
-                    twin: None,
-                    raw,
-                },
+            None => match self.inspect(raw, row, persons, found) {
+                Some(looked) => looked,
                 None => return,
             },
         };
-        let twin = self.keys.as_mut().and_then(|keys| keys.twin(&record));
-        let record = Record { twin, ..record };
+        let mut record = Record {
+            file: &self.file.facts,
+            line: raw.line(),
+            edition: looked.edition,
+            person: looked.person,
+            row: looked.sure.then_some(&*row),
+            twin: None,
+            raw,
+        };
+        record.twin = self.keys.as_mut().and_then(|keys| keys.twin(&record));
         for watch in &mut self.watches {
             watch.record(&record, found);
         }
@@ -268,6 +271,7 @@ impl<'f> Pass<'f> {
     fn inspect(
         &mut self,
         raw: RawRecord<'_, '_>,
+        row: &mut Row,
         persons: &mut Persons,
         found: &mut Found<'_>,
     ) -> Option<Looked> {
@@ -313,10 +317,13 @@ impl<'f> Pass<'f> {
         // A record of another edition than the file's is reported as such, and has other columns.
         let fits = fits && edition.is_none_or(|edition| edition == self.file.facts.edition);
         let bad = if fits { self.values(&raw, found) } else { 0 };
+        if fits {
+            *row = self.rows.read(&Fields { raw, bad });
+        }
         Some(Looked {
             edition,
             person: person(&raw, bad, persons),
-            row: fits.then(|| self.rows.read(&Fields { raw, bad })),
+            sure: fits,
         })
     }
 

@@ -272,18 +272,18 @@ rows! {
     }
 }
 
-/// A record that the typed reader has no fault with, as rules need it.
+/// A record that the typed reader has no fault with: what is needed of it besides its row.
 pub(crate) struct Typed {
     pub(crate) edition: Edition,
     pub(crate) insurer: InsurerNumber,
     pub(crate) insured: InsuredNumber,
-    pub(crate) row: Row,
 }
 
 /// A table so large that its records are worth reading typed: what has no fault needs no second
 /// look at its columns.
 pub(crate) trait Large: Table {
-    fn typed(record: &Self::Record<'_>) -> Typed;
+    /// The row is written where it stays, because it is large and there are many.
+    fn typed(record: &Self::Record<'_>, row: &mut Row) -> Typed;
 }
 
 /// A value of a typed record.
@@ -300,12 +300,8 @@ macro_rules! large_service_tables {
     ($($table:ident),*) => {$(
         impl Large for $table<'_> {
             #[inline]
-            fn typed(record: &Self::Record<'_>) -> Typed {
-                Typed {
-                    edition: record.csv_version,
-                    insurer: record.insurer_number,
-                    insured: record.insured_number,
-                    row: Row::ServiceRow(ServiceRow {
+            fn typed(record: &Self::Record<'_>, row: &mut Row) -> Typed {
+                *row = Row::ServiceRow(ServiceRow {
                         month: Cell::Value(record.target_month),
                         date: Cell::Value(record.service_date),
                         prorated: some(record.prorated_days),
@@ -320,7 +316,11 @@ macro_rules! large_service_tables {
                         office: Cell::Value(record.service_office_number),
                         satellite: some(record.satellite_number),
                         updated_by: some(record.updated_by),
-                    }),
+                });
+                Typed {
+                    edition: record.csv_version,
+                    insurer: record.insurer_number,
+                    insured: record.insured_number,
                 }
             }
         }
@@ -331,37 +331,37 @@ large_service_tables!(Table6Plan, Table6Actual);
 
 impl Large for Table7<'_> {
     #[inline]
-    fn typed(record: &Self::Record<'_>) -> Typed {
+    fn typed(record: &Self::Record<'_>, row: &mut Row) -> Typed {
+        *row = Row::CostRow(CostRow {
+            month: Cell::Value(record.target_month),
+            office: Cell::Value(record.service_office_number),
+            satellite: some(record.satellite_number),
+            code: Cell::Value(record.service_code),
+            tais: some(record.tais_code),
+            notification: some(record.notification_code),
+            equipment_name: filled(&record.equipment_name),
+            units: Cell::Value(record.units),
+            discount_rate: some(record.discount_rate),
+            discounted_units: some(record.discounted_units),
+            count: Cell::Value(record.count),
+            service_units: some(record.service_units),
+            managed_units: some(record.managed_units),
+            type_over: some(record.type_limit_over_units),
+            type_within: some(record.type_limit_within_units),
+            category_over: some(record.category_limit_over_units),
+            category_within: some(record.category_limit_within_units),
+            unit_price: some(record.unit_price),
+            total_cost: some(record.total_cost),
+            benefit_rate: some(record.benefit_rate),
+            claim: some(record.insurance_claim),
+            fixed_copay: some(record.fixed_copay_unit_price),
+            copay: some(record.copay_insured),
+            copay_full: some(record.copay_full),
+        });
         Typed {
             edition: record.csv_version,
             insurer: record.insurer_number,
             insured: record.insured_number,
-            row: Row::CostRow(CostRow {
-                month: Cell::Value(record.target_month),
-                office: Cell::Value(record.service_office_number),
-                satellite: some(record.satellite_number),
-                code: Cell::Value(record.service_code),
-                tais: some(record.tais_code),
-                notification: some(record.notification_code),
-                equipment_name: filled(&record.equipment_name),
-                units: Cell::Value(record.units),
-                discount_rate: some(record.discount_rate),
-                discounted_units: some(record.discounted_units),
-                count: Cell::Value(record.count),
-                service_units: some(record.service_units),
-                managed_units: some(record.managed_units),
-                type_over: some(record.type_limit_over_units),
-                type_within: some(record.type_limit_within_units),
-                category_over: some(record.category_limit_over_units),
-                category_within: some(record.category_limit_within_units),
-                unit_price: some(record.unit_price),
-                total_cost: some(record.total_cost),
-                benefit_rate: some(record.benefit_rate),
-                claim: some(record.insurance_claim),
-                fixed_copay: some(record.fixed_copay_unit_price),
-                copay: some(record.copay_insured),
-                copay_full: some(record.copay_full),
-            }),
         }
     }
 }
@@ -401,7 +401,7 @@ pub(crate) struct Record<'r> {
     pub(crate) person: Option<Person>,
     /// Its columns; `None` if it has more or fewer than the layout, or its quotation marks are
     /// wrong, so that nothing sure can be said of them.
-    pub(crate) row: Option<Row>,
+    pub(crate) row: Option<&'r Row>,
     /// The line of an earlier record with the same key.
     pub(crate) twin: Option<u64>,
     pub(crate) raw: RawRecord<'r, 'r>,

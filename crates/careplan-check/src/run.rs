@@ -144,6 +144,9 @@ pub struct Progress<'a> {
     pub bytes: u64,
 }
 
+/// What is called while files are read.
+type Tell<'c> = Box<dyn FnMut(Progress<'_>) + 'c>;
+
 /// A check in the making: takes folders, files and sendings, and gives one report over all.
 ///
 /// ```no_run
@@ -166,7 +169,7 @@ pub struct Checking<'c, 'a> {
     ignored: Vec<Arc<str>>,
     /// Numbers given to files, pictures included.
     numbered: usize,
-    progress: Option<Box<dyn FnMut(Progress<'_>) + 'c>>,
+    progress: Option<Tell<'c>>,
 }
 
 impl fmt::Debug for Checking<'_, '_> {

@@ -1,4 +1,5 @@
 //! The rules are those of the catalogue, and docs/rules.md is made from them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 mod common;
 

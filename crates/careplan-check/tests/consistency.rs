@@ -1,4 +1,5 @@
 //! Reports are consistent with themselves and with strict reading, however files are spoilt.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 mod invariants;
 

@@ -1,5 +1,6 @@
 //! Mistakes that real files have. One mistake gives one kind of notice: what follows from it is
 //! not told again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 mod common;
 

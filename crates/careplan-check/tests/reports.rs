@@ -1,4 +1,5 @@
 //! Reports: order, cap, profiles, personal data, and the four forms.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 mod cases;
 mod common;

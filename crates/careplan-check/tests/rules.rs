@@ -1,4 +1,5 @@
 //! Every rule is triggered by what it is for, and by nothing else.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 mod cases;
 mod common;

@@ -1,4 +1,5 @@
 //! Files that keep to the standard give no error and no warning.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests.
 
 use std::fs;
 use std::path::PathBuf;

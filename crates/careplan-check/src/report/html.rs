@@ -1,8 +1,6 @@
 //! The report as a page that a help desk can mail: one file, no scripts, printable, in Japanese
 //! and English, with tables 6 and 7 as care staff know them.
 
-use std::collections::BTreeMap;
-
 use careplan_core::Lang;
 use careplan_tables::{FileKind, Severity};
 use chrono::{Datelike, Weekday};
@@ -210,7 +208,7 @@ impl Page<'_> {
     }
 
     /// The notices of one rule in one file; the advice once if it is the same for all.
-    fn rule_notices(&self, file: &str, rule: &Rule, notices: &[(usize, &Notice)]) -> Markup {
+    fn rule_notices(&self, file: &str, rule: &Rule, notices: &[Placed<'_>]) -> Markup {
         let worst = notices.iter().map(|(_, notice)| notice.severity).max();
         let severity = worst.unwrap_or(rule.severity);
         let first = notices.first().map(|(_, notice)| &notice.advice);
@@ -396,9 +394,12 @@ fn has_notices(report: &Report, file: &CheckedFile) -> bool {
     report.notices.iter().any(|notice| notice.file == file.name)
 }
 
+/// A notice with its place in the report.
+type Placed<'n> = (usize, &'n Notice);
+
 /// The notices with their places in the report, by file, in the report's order.
-fn by_file(report: &Report) -> Vec<(&str, Vec<(usize, &Notice)>)> {
-    let mut files: Vec<(&str, Vec<(usize, &Notice)>)> = Vec::new();
+fn by_file(report: &Report) -> Vec<(&str, Vec<Placed<'_>>)> {
+    let mut files: Vec<(&str, Vec<Placed<'_>>)> = Vec::new();
     for (index, notice) in report.notices.iter().enumerate() {
         match files.last_mut() {
             Some((name, notices)) if *name == &*notice.file => notices.push((index, notice)),
@@ -409,21 +410,19 @@ fn by_file(report: &Report) -> Vec<(&str, Vec<(usize, &Notice)>)> {
 }
 
 /// The notices of a file by rule, the worst rules first.
-fn by_rule<'n>(notices: &[(usize, &'n Notice)]) -> Vec<(&'static Rule, Vec<(usize, &'n Notice)>)> {
-    let mut rules: BTreeMap<(std::cmp::Reverse<Severity>, usize), Vec<(usize, &Notice)>> =
-        BTreeMap::new();
-    for (index, notice) in notices {
-        let rank = Rule::all().iter().position(|rule| *rule == notice.rule);
-        let key = (
-            std::cmp::Reverse(notice.severity),
-            rank.unwrap_or(usize::MAX),
-        );
-        rules.entry(key).or_default().push((*index, notice));
+fn by_rule<'n>(notices: &[Placed<'n>]) -> Vec<(&'static Rule, Vec<Placed<'n>>)> {
+    let mut rules: Vec<(&'static Rule, Vec<Placed<'n>>)> = Vec::new();
+    for placed in notices {
+        match rules.iter_mut().find(|(rule, _)| *rule == placed.1.rule) {
+            Some((_, of_rule)) => of_rule.push(*placed),
+            None => rules.push((placed.1.rule, vec![*placed])),
+        }
     }
+    rules.sort_by_key(|(_, notices)| {
+        let worst = notices.iter().map(|(_, notice)| notice.severity).max();
+        std::cmp::Reverse(worst)
+    });
     rules
-        .into_values()
-        .filter_map(|notices| Some((notices.first()?.1.rule, notices)))
-        .collect()
 }
 
 /// Line and column of a notice, with the column's name.
