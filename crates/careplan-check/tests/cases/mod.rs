@@ -2,6 +2,7 @@
 //! nothing. Rows and columns are those of the sample files, counted from 1.
 
 #![allow(dead_code)] // Each test program uses its part.
+#![allow(clippy::redundant_closure)] // So that all cases are written alike.
 
 use crate::common::{
     Given, actuals, costs, deletion, encode, month, plan, preventive, sample, services,
