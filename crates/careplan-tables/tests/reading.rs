@@ -1,4 +1,5 @@
 //! What strict reading refuses and where, what it accepts, and what lenient reading makes of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Read;
 
@@ -240,7 +241,11 @@ fn lengths_on_which_the_source_differs_are_a_note() {
     assert!(records::<Table7<'_>>(file.as_bytes()).all(|record| record.is_ok()));
     let mut reader = LenientSlice::<Table7<'_>>::new(file.as_bytes());
     let record = reader.next_record().unwrap();
-    let kinds: Vec<_> = record.faults().iter().map(|fault| fault.kind()).collect();
+    let kinds: Vec<_> = record
+        .faults()
+        .iter()
+        .map(careplan_tables::Fault::kind)
+        .collect();
     assert_eq!(kinds, [FaultKind::LongerThanAnnex { limit: 5, found: 6 }]);
     assert!(!record.has_errors());
     assert_eq!(
@@ -287,6 +292,22 @@ fn lenient_reading_goes_on_and_keeps_what_it_can() {
     assert_eq!(third.faults()[0].line(), 3);
     assert_eq!(third.raw().bytes(), broken.as_bytes());
     assert!(reader.next_record().unwrap().is_none());
+}
+
+/// Found by fuzzing: the second fault was left out, and the checker saw it.
+#[test]
+fn a_text_can_be_wrong_in_its_bytes_and_in_its_form() {
+    let mut file = ms932(&supplement("@", "1"));
+    let at = file.iter().position(|&byte| byte == b'@').unwrap();
+    file[at] = 0xFF;
+    let mut reader = LenientSlice::<Supplement<'_>>::new(&file);
+    let record = reader.next_record().unwrap();
+    let codes: Vec<_> = record
+        .faults()
+        .iter()
+        .map(|fault| fault.kind().code())
+        .collect();
+    assert_eq!(codes, ["encoding_invalid", "free_text_not_quoted"]);
 }
 
 #[test]

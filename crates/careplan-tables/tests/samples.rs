@@ -1,4 +1,5 @@
 //! The samples: recognised, read, and written back byte for byte.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! What is read from a conforming file is written back byte for byte: files made from the layouts,
 //! of every kind and edition, with texts that are hard on CSV and on Shift_JIS.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use careplan_core::{Edition, ServiceType};
 use careplan_tables::raw::RawSlice;

@@ -144,21 +144,22 @@ impl<'s, 'b> Cells<'s, 'b> {
             self.form(column, field);
             return Some(Text::EMPTY);
         }
-        match value::read_text(field) {
+        let text = match value::read_text(field) {
             Ok(text) => {
                 if let Some(kind) = text.fault() {
                     self.fault(column, kind);
                 }
-                if !field.is_quoted() {
-                    self.fault(column, FaultKind::FreeTextNotQuoted);
-                }
-                Some(text)
+                text
             }
             Err(kind) => {
                 self.fault(column, kind);
-                Some(Text::EMPTY)
+                Text::EMPTY
             }
+        };
+        if !field.is_quoted() {
+            self.fault(column, FaultKind::FreeTextNotQuoted);
         }
+        Some(text)
     }
 
     /// A column with one permitted value.

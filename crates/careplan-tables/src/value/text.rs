@@ -181,8 +181,10 @@ impl fmt::Debug for Text<'_> {
 }
 
 impl PartialEq for Text<'_> {
+    /// The same characters, whichever of its places in MS932 a character comes from.
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
+            || (self.bytes.len() == other.bytes.len() && self.decode() == other.decode())
     }
 }
 
@@ -190,7 +192,7 @@ impl Eq for Text<'_> {}
 
 impl std::hash::Hash for Text<'_> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.bytes.hash(state);
+        self.decode().hash(state);
     }
 }
 
