@@ -4,9 +4,9 @@
 use std::io::{self, Read};
 
 use careplan_core::{Edition, InsuredNumber, InsurerNumber};
-use careplan_tables::raw::{LineEnd, RawReader, RawRecord, StructureFaultKind};
+use careplan_tables::raw::{LineEnd, RawReader, RawRecord, RawSlice, StructureFaultKind};
 use careplan_tables::table::{Table6Actual, Table6Plan, Table7};
-use careplan_tables::{FaultKind, FileKind, LenientReader};
+use careplan_tables::{FaultKind, FileKind, LenientReader, LenientSlice};
 
 use crate::costs::Costs;
 use crate::facts::FileFacts;
@@ -19,6 +19,7 @@ use crate::rules::bytes;
 use crate::rules::key::{self, Keys};
 use crate::sending::ReadFile;
 use crate::shown;
+use crate::source::Input;
 use crate::value::FieldFault;
 
 /// Reads and checks a file.
@@ -27,7 +28,7 @@ use crate::value::FieldFault;
 /// If the source cannot be read.
 pub(crate) fn read(
     facts: FileFacts,
-    mut source: impl Read,
+    input: Input<'_>,
     persons: &mut Persons,
     found: &mut Found<'_>,
     show_values: bool,
@@ -39,13 +40,19 @@ pub(crate) fn read(
             check(&file.facts, found);
         }
     }
+    let mut input = input;
     let mut beginning = Vec::new();
-    source
-        .by_ref()
-        .take(head::LENGTH as u64)
-        .read_to_end(&mut beginning)?;
-    let whole = beginning.len() < head::LENGTH;
-    let guess = Guess::from(&beginning, whole);
+    let guess = match &mut input {
+        Input::Memory(bytes) => {
+            let head = bytes.get(..head::LENGTH).unwrap_or(bytes);
+            Guess::from(head, head.len() == bytes.len())
+        }
+        Input::Stream(source) => {
+            let head = source.take(head::LENGTH as u64);
+            { head }.read_to_end(&mut beginning)?;
+            Guess::from(&beginning, beginning.len() < head::LENGTH)
+        }
+    };
     let place = || Place::file(&file.facts);
     match guess {
         Guess::Utf16Marked | Guess::Utf8Marked => found.bytes(
@@ -65,22 +72,41 @@ pub(crate) fn read(
         return Ok(file);
     }
     let kind = file.kind();
-    let bytes = beginning.chain(source);
     let pass = Pass::new(&mut file, guess, show_values);
-    match kind {
-        Some(FileKind::Table6Plan) => {
-            let records = LenientReader::<Table6Plan<'_>, _>::new(bytes);
-            pass.run(records, persons, found, progress)?;
+    match input {
+        Input::Memory(bytes) => match kind {
+            Some(FileKind::Table6Plan) => {
+                let records = LenientSlice::<Table6Plan<'_>>::new(bytes);
+                pass.run(records, persons, found, progress)?;
+            }
+            Some(FileKind::Table6Actual) => {
+                let records = LenientSlice::<Table6Actual<'_>>::new(bytes);
+                pass.run(records, persons, found, progress)?;
+            }
+            Some(FileKind::Table7) => {
+                let records = LenientSlice::<Table7<'_>>::new(bytes);
+                pass.run(records, persons, found, progress)?;
+            }
+            _ => pass.run(RawSlice::new(bytes), persons, found, progress)?,
+        },
+        Input::Stream(source) => {
+            let bytes = beginning.chain(source);
+            match kind {
+                Some(FileKind::Table6Plan) => {
+                    let records = LenientReader::<Table6Plan<'_>, _>::new(bytes);
+                    pass.run(records, persons, found, progress)?;
+                }
+                Some(FileKind::Table6Actual) => {
+                    let records = LenientReader::<Table6Actual<'_>, _>::new(bytes);
+                    pass.run(records, persons, found, progress)?;
+                }
+                Some(FileKind::Table7) => {
+                    let records = LenientReader::<Table7<'_>, _>::new(bytes);
+                    pass.run(records, persons, found, progress)?;
+                }
+                _ => pass.run(RawReader::new(bytes), persons, found, progress)?,
+            }
         }
-        Some(FileKind::Table6Actual) => {
-            let records = LenientReader::<Table6Actual<'_>, _>::new(bytes);
-            pass.run(records, persons, found, progress)?;
-        }
-        Some(FileKind::Table7) => {
-            let records = LenientReader::<Table7<'_>, _>::new(bytes);
-            pass.run(records, persons, found, progress)?;
-        }
-        _ => pass.run(RawReader::new(bytes), persons, found, progress)?,
     }
     Ok(file)
 }
@@ -117,6 +143,23 @@ impl<R: Read> Records for RawReader<R> {
             Ok(raw) => Ok(raw.map(|raw| (raw, None))),
             Err(error) => Err(Stop::new(error.io(), error.line())),
         }
+    }
+}
+
+impl Records for RawSlice<'_> {
+    fn next(&mut self, _: &mut Row) -> Result<Option<Next<'_>>, Stop> {
+        Ok(self.next_record().map(|raw| (raw, None)))
+    }
+}
+
+impl<T: Large> Records for LenientSlice<'_, T> {
+    #[inline]
+    fn next(&mut self, row: &mut Row) -> Result<Option<Next<'_>>, Stop> {
+        Ok(self.next_record().map(|read| {
+            let record = read.record().filter(|_| read.faults().is_empty());
+            let typed = record.map(|record| T::typed(record, row));
+            (read.raw(), typed)
+        }))
     }
 }
 

@@ -314,7 +314,7 @@ impl<'c, 'a> Checking<'c, 'a> {
         let facts = FileFacts::new(self.numbered, source.shared_name());
         let files_done = self.numbered;
         self.numbered += 1;
-        let mut bytes = source.open().map_err(failed)?;
+        let input = source.input().map_err(failed)?;
         let progress = &mut self.progress;
         let mut tell = |bytes| {
             if let Some(progress) = progress {
@@ -328,7 +328,7 @@ impl<'c, 'a> Checking<'c, 'a> {
         tell(0);
         pass::read(
             facts,
-            &mut bytes,
+            input,
             &mut self.persons,
             &mut self.found,
             self.checker.show_values,

@@ -19,6 +19,12 @@ pub struct Source<'a> {
 /// How a source is opened.
 type Open<'a> = Box<dyn Fn() -> io::Result<Box<dyn Read + 'a>> + 'a>;
 
+/// A file's bytes: there already, or to be read.
+pub(crate) enum Input<'s> {
+    Memory(&'s [u8]),
+    Stream(Box<dyn Read + 's>),
+}
+
 enum Content<'a> {
     Bytes(Cow<'a, [u8]>),
     Path(PathBuf),
@@ -95,6 +101,17 @@ impl<'a> Source<'a> {
 
     pub(crate) fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
+    }
+
+    /// What is read when the file is checked: bytes in memory are not copied.
+    ///
+    /// # Errors
+    /// If the file cannot be opened.
+    pub(crate) fn input(&self) -> io::Result<Input<'_>> {
+        match &self.content {
+            Content::Bytes(bytes) => Ok(Input::Memory(bytes)),
+            Content::Path(_) | Content::Open(_) => self.open().map(Input::Stream),
+        }
     }
 
     /// The bytes from the beginning.
