@@ -469,9 +469,8 @@ fn memory() -> Result<String, Failure> {
         // In kilobytes, in the place of seconds.
         Ok(done.seconds)
     };
-    let (empty, reading) = match (peak("nothing"), peak("memory")) {
-        (Ok(empty), Ok(reading)) => (empty, reading),
-        _ => return Ok("peak memory: not known on this system".to_owned()),
+    let (Ok(empty), Ok(reading)) = (peak("nothing"), peak("memory")) else {
+        return Ok("peak memory: not known on this system".to_owned());
     };
     Ok(format!(
         "peak memory reading {} MB of table 6: {:.1} MB above an empty program ({:.1} MB); wanted at most 16",
