@@ -31,7 +31,7 @@ fn one<T: Table>(criterion: &mut Criterion, name: &str, bytes: &[u8]) {
         bencher.iter(|| {
             records::<T>(bytes).map(Result::unwrap).for_each(|record| {
                 black_box(&record);
-            })
+            });
         });
     });
     let owned: Vec<_> = records::<T>(bytes)
@@ -58,10 +58,10 @@ fn tables(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ms932");
     group.throughput(Throughput::Bytes(table_2.len() as u64));
     group.bench_function("decode", |bencher| {
-        bencher.iter(|| ms932::decode(&table_2).unwrap())
+        bencher.iter(|| ms932::decode(&table_2).unwrap());
     });
     group.bench_function("encode", |bencher| {
-        bencher.iter(|| ms932::encode(&text).unwrap())
+        bencher.iter(|| ms932::encode(&text).unwrap());
     });
     group.finish();
 }

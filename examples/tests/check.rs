@@ -59,7 +59,10 @@ fn errors_end_with_1_in_every_form() {
         assert_eq!(output.status.code(), Some(1), "{form}");
         let text = stdout(&output);
         assert!(text.contains("date_invalid"), "{form}: {text}");
-        assert!(text.contains("20260931") && !text.contains("0462428004"), "{form}");
+        assert!(
+            text.contains("20260931") && !text.contains("0462428004"),
+            "{form}"
+        );
         assert_eq!(stderr(&output), "");
     }
 }
@@ -86,7 +89,11 @@ fn the_report_goes_to_a_file_if_asked_for() {
     let output = check(&["--format", "html", "--out", name], &[folder.path()]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stdout(&output), "");
-    assert!(fs::read_to_string(&out).unwrap().starts_with("<!DOCTYPE html>"));
+    assert!(
+        fs::read_to_string(&out)
+            .unwrap()
+            .starts_with("<!DOCTYPE html>")
+    );
 }
 
 #[test]
@@ -100,10 +107,18 @@ fn values_are_shown_if_asked_for() {
 fn a_profile_changes_the_outcome_and_is_told() {
     let folder = deletion("20260931");
     let profile = folder.path().join("profile.toml");
-    fs::write(&profile, "name = \"lenient\"\n[rules]\ndate_invalid = \"warning\"\n").unwrap();
+    fs::write(
+        &profile,
+        "name = \"lenient\"\n[rules]\ndate_invalid = \"warning\"\n",
+    )
+    .unwrap();
     let output = check(&["--profile", profile.to_str().unwrap()], &[folder.path()]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(stdout(&output).contains("「lenient」"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("「lenient」"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]
@@ -119,7 +134,12 @@ fn one_file_has_no_set_and_two_have() {
     let two = check(&[], &[&plan, &costs]);
     assert_eq!(two.status.code(), Some(1));
     assert!(stdout(&two).contains("set_incomplete"));
-    assert_eq!(check(&[], &[&plan, &costs, &file("UPHOSOKU")]).status.code(), Some(0));
+    assert_eq!(
+        check(&[], &[&plan, &costs, &file("UPHOSOKU")])
+            .status
+            .code(),
+        Some(0)
+    );
 }
 
 #[test]
@@ -144,7 +164,11 @@ fn what_cannot_be_run_ends_with_2_and_says_why() {
     ] {
         let output = check(&arguments, &[path]);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(said),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
         assert_eq!(stdout(&output), "");
     }
     assert_eq!(check(&[], &[]).status.code(), Some(2));
