@@ -10,6 +10,7 @@ mod error;
 pub mod evidence;
 mod issue;
 mod key;
+mod kinds;
 mod layout;
 pub mod load;
 mod manifest;

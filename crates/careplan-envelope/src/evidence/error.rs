@@ -5,36 +5,12 @@ use std::io;
 use careplan_core::{Explain, Lang};
 
 use crate::VerifyError;
+use crate::kinds::error_kinds;
 
-/// Declares the kinds: variant, code, Japanese, English in one place.
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident, $code:literal, $ja:literal, $en:literal;)+) => {
-        /// What is wrong with a piece of evidence or a log.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum EvidenceErrorKind {
-            $($(#[doc = $doc])+ $name,)+
-        }
+error_kinds! {
+    /// What is wrong with a piece of evidence or a log.
+    EvidenceErrorKind;
 
-        impl EvidenceErrorKind {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// A short name that stays the same from release to release.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// Japanese, English.
-            const fn text(self) -> (&'static str, &'static str) {
-                match self { $(Self::$name => ($ja, $en),)+ }
-            }
-        }
-    };
-}
-
-kinds! {
     /// Reading or writing failed.
     Io, "io",
         "ファイルの読み書きに失敗しました。空き容量とアクセス権を確認してください。",

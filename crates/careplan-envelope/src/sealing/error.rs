@@ -4,35 +4,12 @@ use std::io;
 
 use careplan_core::{Explain, Lang};
 
-/// Declares the kinds: variant, code, Japanese, English in one place.
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident, $code:literal, $ja:literal, $en:literal;)+) => {
-        /// What went wrong with sealing or opening.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum SealErrorKind {
-            $($(#[doc = $doc])+ $name,)+
-        }
+use crate::kinds::error_kinds;
 
-        impl SealErrorKind {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+error_kinds! {
+    /// What went wrong with sealing or opening.
+    SealErrorKind;
 
-            /// A short name that stays the same from release to release.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// Japanese, English.
-            const fn text(self) -> (&'static str, &'static str) {
-                match self { $(Self::$name => ($ja, $en),)+ }
-            }
-        }
-    };
-}
-
-kinds! {
     /// Reading or writing failed.
     Io, "io",
         "ファイルの読み書きに失敗しました。空き容量とアクセス権を確認してください。",
