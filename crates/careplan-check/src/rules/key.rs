@@ -100,9 +100,15 @@ impl<K: Eq + Hash + 'static> Seen<K> {
 
 impl<K: Eq + Hash> Keys for Seen<K> {
     fn twin(&mut self, record: &Record<'_>) -> Option<u64> {
+        /// Keys that a person has room for at once: a map of 8 places.
+        const FEW: usize = 7;
         let person = record.person?;
         let key = (self.key)(&mut self.offices, record)?;
-        match self.persons.of(person, HashMap::new)?.entry(key) {
+        match self
+            .persons
+            .of(person, || HashMap::with_capacity(FEW))?
+            .entry(key)
+        {
             Entry::Vacant(entry) => {
                 entry.insert(u32::try_from(record.line).unwrap_or(u32::MAX));
                 None
