@@ -42,29 +42,68 @@ fn cells(row: &CostRow) -> [Cell<u32>; SUMMED.len()] {
     ]
 }
 
-/// The sum of a column over some rows.
+/// The sums of the columns over some rows. Packed, because there are several for each person.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    totals: [u64; SUMMED.len()],
+    /// A bit per column: whether a row had a value.
+    filled: u16,
+    /// A bit per column: whether a row had something that is no value, or that does not fit its
+    /// row, which is reported there, so that nothing sure can be said of the sum.
+    doubtful: u16,
+}
+
+const _: () = assert!(SUMMED.len() <= u16::BITS as usize);
+
+impl Sums {
+    /// Those of one row.
+    fn of(row: &CostRow) -> Self {
+        let mut sums = Self::default();
+        for (column, cell) in cells(row).into_iter().enumerate() {
+            match cell {
+                Cell::Empty => {}
+                Cell::Bad => sums.doubt(column),
+                Cell::Value(value) => {
+                    if let Some(total) = sums.totals.get_mut(column) {
+                        *total = u64::from(value);
+                    }
+                    sums.filled |= 1 << column;
+                }
+            }
+        }
+        sums
+    }
+
+    const fn doubt(&mut self, column: usize) {
+        self.doubtful |= 1 << column;
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (total, more) in self.totals.iter_mut().zip(other.totals) {
+            *total += more;
+        }
+        self.filled |= other.filled;
+        self.doubtful |= other.doubtful;
+    }
+
+    fn at(&self, column: usize) -> Sum {
+        Sum {
+            total: self.totals.get(column).copied().unwrap_or_default(),
+            filled: self.filled >> column & 1 == 1,
+            doubtful: self.doubtful >> column & 1 == 1,
+        }
+    }
+}
+
+/// The sum of one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Sum {
+struct Sum {
     total: u64,
-    /// Whether a row had a value.
     filled: bool,
-    /// Whether a row had something that is no value, or that does not fit its row, which is
-    /// reported there: nothing sure can be said of the sum.
     doubtful: bool,
 }
 
 impl Sum {
-    fn add(&mut self, cell: Cell<u32>) {
-        match cell {
-            Cell::Empty => {}
-            Cell::Bad => self.doubtful = true,
-            Cell::Value(value) => {
-                self.total += u64::from(value);
-                self.filled = true;
-            }
-        }
-    }
-
     fn and(self, other: Self) -> Self {
         Self {
             total: self.total + other.total,
@@ -78,8 +117,6 @@ impl Sum {
         (self.filled && !self.doubtful).then_some(self.total)
     }
 }
-
-type Sums = [Sum; SUMMED.len()];
 
 /// The rows of a person for one office and service type.
 pub(crate) struct Group {
@@ -250,19 +287,14 @@ impl Costs {
             costs.broken = true;
             return;
         };
-        let mut sums = Sums::default();
-        for (sum, cell) in sums.iter_mut().zip(cells(row)) {
-            sum.add(cell);
-        }
+        let mut sums = Sums::of(row);
         // Every row has service units, so a sum without some row's is none. Other columns may be
         // empty because there is nothing to add.
-        if let (Cell::Empty, [first, ..]) = (row.service_units, &mut sums) {
-            first.doubtful = true;
+        if row.service_units == Cell::Empty {
+            sums.doubt(SERVICE_UNITS);
         }
         for column in row.doubtful() {
-            if let Some(sum) = sums.get_mut(column) {
-                sum.doubtful = true;
-            }
+            sums.doubt(column);
         }
         if code.is_grand_total() {
             costs.total = Some((record.line, sums));
@@ -300,9 +332,7 @@ impl Costs {
             group.several_codes |= *group.first_code.get_or_insert(code) != code;
             &mut group.details
         };
-        for (sum, more) in into.iter_mut().zip(sums) {
-            *sum = sum.and(more);
-        }
+        into.add(&sums);
     }
 
     /// Persons whose records could all be read, in the order of the file.
@@ -321,8 +351,8 @@ impl Group {
     /// A column of the subtotals that is not the sum of the rows.
     fn wrong_subtotal(&self, column: usize) -> Option<WrongSum> {
         let line = self.subtotal_line?;
-        let stated = self.subtotals.get(column)?.sure()?;
-        let sum = self.details.get(column)?.sure()?;
+        let stated = self.subtotals.at(column).sure()?;
+        let sum = self.details.at(column).sure()?;
         (stated != sum).then_some(WrongSum {
             line,
             column: SUMMED.get(column).copied()?,
@@ -334,8 +364,7 @@ impl Group {
     /// What the group adds to the grand total: its subtotals where they are filled, or else its
     /// rows.
     fn share(&self, column: usize) -> Sum {
-        let at = |sums: &Sums| sums.get(column).copied().unwrap_or_default();
-        let (subtotals, details) = (at(&self.subtotals), at(&self.details));
+        let (subtotals, details) = (self.subtotals.at(column), self.details.at(column));
         let mut share = if subtotals.filled || subtotals.doubtful {
             subtotals
         } else {
@@ -361,7 +390,8 @@ impl PersonCosts {
         let Some((line, total)) = &self.total else {
             return wrong;
         };
-        for (column, (stated, key)) in total.iter().zip(SUMMED).enumerate() {
+        for (column, key) in SUMMED.into_iter().enumerate() {
+            let stated = total.at(column);
             let sum = self
                 .groups
                 .iter()

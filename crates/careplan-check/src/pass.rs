@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use careplan_core::{Edition, InsuredNumber, InsurerNumber};
 use careplan_tables::raw::{LineEnd, RawReader, RawRecord, RawSlice, StructureFaultKind};
-use careplan_tables::table::{Table6Actual, Table6Plan, Table7};
+use careplan_tables::table::{Supplement, Table6Actual, Table6Plan, Table7};
 use careplan_tables::{FaultKind, FileKind, LenientReader, LenientSlice};
 
 use crate::costs::Costs;
@@ -87,6 +87,10 @@ pub(crate) fn read(
                 let records = LenientSlice::<Table7<'_>>::new(bytes);
                 pass.run(records, persons, found, progress)?;
             }
+            Some(FileKind::Supplement) => {
+                let records = LenientSlice::<Supplement<'_>>::new(bytes);
+                pass.run(records, persons, found, progress)?;
+            }
             _ => pass.run(RawSlice::new(bytes), persons, found, progress)?,
         },
         Input::Stream(source) => {
@@ -102,6 +106,10 @@ pub(crate) fn read(
                 }
                 Some(FileKind::Table7) => {
                     let records = LenientReader::<Table7<'_>, _>::new(bytes);
+                    pass.run(records, persons, found, progress)?;
+                }
+                Some(FileKind::Supplement) => {
+                    let records = LenientReader::<Supplement<'_>, _>::new(bytes);
                     pass.run(records, persons, found, progress)?;
                 }
                 _ => pass.run(RawReader::new(bytes), persons, found, progress)?,

@@ -1,5 +1,7 @@
 //! Persons as small numbers, so that what is remembered of them is small.
 
+use std::hash::Hash;
+
 use careplan_core::{InsuredNumber, InsurerNumber};
 use hashbrown::HashMap;
 
@@ -33,14 +35,18 @@ impl Persons {
     }
 }
 
-/// Something for each person, in the order in which they were met.
-pub(crate) struct PerPerson<T> {
-    places: HashMap<Person, usize>,
+/// Something for each of many, in the order in which they were met. Looking up the one of the
+/// record before costs nothing: records about the same mostly follow one another.
+pub(crate) struct Each<K, T> {
+    places: HashMap<K, u32>,
     values: Vec<T>,
-    last: Option<(Person, usize)>,
+    last: Option<(K, u32)>,
 }
 
-impl<T> Default for PerPerson<T> {
+/// Something for each person.
+pub(crate) type PerPerson<T> = Each<Person, T>;
+
+impl<K, T> Default for Each<K, T> {
     fn default() -> Self {
         Self {
             places: HashMap::new(),
@@ -50,19 +56,32 @@ impl<T> Default for PerPerson<T> {
     }
 }
 
-impl<T> PerPerson<T> {
-    /// What there is for a person, made if there is nothing yet.
+impl<K: Copy + Eq + Hash, T> Each<K, T> {
+    /// What there is for one, made if there is nothing yet.
     #[inline]
-    pub(crate) fn of(&mut self, person: Person, make: impl FnOnce() -> T) -> Option<&mut T> {
+    pub(crate) fn of(&mut self, key: K, make: impl FnOnce() -> T) -> Option<&mut T> {
         let place = match self.last {
-            Some((last, place)) if last == person => place,
-            _ => *self.places.entry(person).or_insert_with(|| {
-                self.values.push(make());
-                self.values.len() - 1
-            }),
+            Some((last, place)) if last == key => place,
+            _ => self.find(key, make),
         };
-        self.last = Some((person, place));
-        self.values.get_mut(place)
+        self.values.get_mut(place as usize)
+    }
+
+    #[inline(never)]
+    fn find(&mut self, key: K, make: impl FnOnce() -> T) -> u32 {
+        let place = *self.places.entry(key).or_insert_with(|| {
+            self.values.push(make());
+            // More than 4 billion do not fit into memory either.
+            u32::try_from(self.values.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.last = Some((key, place));
+        place
+    }
+
+    /// What there is for one so far.
+    pub(crate) fn get(&self, key: K) -> Option<&T> {
+        let place = *self.places.get(&key)?;
+        self.values.get(place as usize)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {

@@ -7,7 +7,7 @@ use careplan_core::{
     YearMonth, parse_date,
 };
 use careplan_tables::raw::RawRecord;
-use careplan_tables::table::{Table6Actual, Table6Plan, Table7};
+use careplan_tables::table::{Supplement, Table6Actual, Table6Plan, Table7};
 use careplan_tables::value::{DayBits, Digits, EquipmentCode, UnitPrice};
 use careplan_tables::{Table, Text, ms932};
 use chrono::NaiveDate;
@@ -279,8 +279,8 @@ pub(crate) struct Typed {
     pub(crate) insured: InsuredNumber,
 }
 
-/// A table so large that its records are worth reading typed: what has no fault needs no second
-/// look at its columns.
+/// A table so large, or so wide, that its records are worth reading typed: what has no fault needs
+/// no second look at its columns.
 pub(crate) trait Large: Table {
     /// The row is written where it stays, because it is large and there are many.
     fn typed(record: &Self::Record<'_>, row: &mut Row) -> Typed;
@@ -357,6 +357,21 @@ impl Large for Table7<'_> {
             fixed_copay: some(record.fixed_copay_unit_price),
             copay: some(record.copay_insured),
             copay_full: some(record.copay_full),
+        });
+        Typed {
+            edition: record.csv_version,
+            insurer: record.insurer_number,
+            insured: record.insured_number,
+        }
+    }
+}
+
+impl Large for Supplement<'_> {
+    #[inline]
+    fn typed(record: &Self::Record<'_>, row: &mut Row) -> Typed {
+        *row = Row::SupplementRow(SupplementRow {
+            plan_date: Cell::Value(record.plan_date),
+            month: Cell::Value(record.target_month),
         });
         Typed {
             edition: record.csv_version,

@@ -1,12 +1,14 @@
 //! Files that are sent together: what is remembered of each, and which belong to one another.
 
+use std::hash::{Hash, Hasher};
+
 use careplan_core::{Edition, OfficeNumber, Sequence, ServiceCode, SetKind, YearMonth};
 use careplan_tables::{FileKind, FileName, Layout, Party, SetFault, group};
 use chrono::NaiveDate;
 use hashbrown::{HashMap, HashSet};
 
 use crate::facts::FileFacts;
-use crate::persons::Person;
+use crate::persons::{Each, Person};
 use crate::record::{Cell, Record, Row};
 
 /// A file that has been read.
@@ -55,6 +57,7 @@ pub(crate) enum Occasion {
 
 /// How often a service is planned in table 6.
 pub(crate) struct Planned {
+    pub(crate) service: ServiceOf,
     pub(crate) line: u64,
     pub(crate) count: u64,
     pub(crate) prorated: bool,
@@ -69,7 +72,24 @@ pub(crate) struct Costed {
 }
 
 /// A person's service of an office.
-pub(crate) type ServiceOf = (Person, OfficeNumber, ServiceCode);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ServiceOf {
+    pub(crate) person: Person,
+    pub(crate) office: OfficeNumber,
+    pub(crate) code: ServiceCode,
+}
+
+impl Hash for ServiceOf {
+    /// In two pieces rather than five: there may be one per record.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut bytes = [0; OfficeNumber::LEN + ServiceCode::LEN];
+        let (office, code) = bytes.split_at_mut(OfficeNumber::LEN);
+        office.copy_from_slice(self.office.as_bytes());
+        code.copy_from_slice(self.code.as_bytes());
+        state.write_u128(u128::from_ne_bytes(bytes));
+        self.person.hash(state);
+    }
+}
 
 /// What is remembered of a file for the rules about sets: bounded by what is distinct in it.
 #[derive(Default)]
@@ -89,8 +109,8 @@ pub(crate) struct Summary {
     /// Of a supplement: the first lines with and without a plan date.
     pub(crate) with_plan_date: Option<u64>,
     pub(crate) without_plan_date: Option<u64>,
-    pub(crate) planned: HashMap<ServiceOf, Planned>,
-    pub(crate) costed: HashMap<ServiceOf, Costed>,
+    pub(crate) planned: Each<ServiceOf, Planned>,
+    pub(crate) costed: Each<ServiceOf, Costed>,
 }
 
 impl Summary {
@@ -150,18 +170,23 @@ impl Summary {
                     self.broken.insert(person);
                     return;
                 };
-                let planned = self
-                    .planned
-                    .entry((person, office, code))
-                    .or_insert_with(|| Planned {
-                        line,
-                        count: 0,
-                        prorated: false,
-                        timed: false,
-                    });
-                planned.count += u64::from(count);
-                planned.prorated |= row.prorated.is_filled();
-                planned.timed |= !matches!(row.starts, Cell::Value(None));
+                let service = ServiceOf {
+                    person,
+                    office,
+                    code,
+                };
+                let planned = self.planned.of(service, || Planned {
+                    service,
+                    line,
+                    count: 0,
+                    prorated: false,
+                    timed: false,
+                });
+                if let Some(planned) = planned {
+                    planned.count += u64::from(count);
+                    planned.prorated |= row.prorated.is_filled();
+                    planned.timed |= !matches!(row.starts, Cell::Value(None));
+                }
             }
             Some(Row::CostRow(row)) => {
                 let (Cell::Value(office), Cell::Value(code), Cell::Value(count)) =
@@ -170,11 +195,14 @@ impl Summary {
                     self.broken.insert(person);
                     return;
                 };
-                let costed = self
-                    .costed
-                    .entry((person, office, code))
-                    .or_insert(Costed { line, count: 0 });
-                costed.count += u64::from(count);
+                let service = ServiceOf {
+                    person,
+                    office,
+                    code,
+                };
+                if let Some(costed) = self.costed.of(service, || Costed { line, count: 0 }) {
+                    costed.count += u64::from(count);
+                }
             }
             Some(_) => {}
         }

@@ -1,6 +1,6 @@
 //! Rules about keys and their order: what importers identify records by.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
 use careplan_core::{OfficeNumber, ServiceCode, TimeOfDay, YearMonth};
 use careplan_tables::Severity;
@@ -12,7 +12,7 @@ use hashbrown::hash_map::Entry;
 use super::clause;
 use crate::facts::FileFacts;
 use crate::found::{Found, Place};
-use crate::persons::Person;
+use crate::persons::{PerPerson, Person};
 use crate::record::{Cell, NeedRow, Record, Row};
 use crate::rule::{Check, Rule, Scope, Watch};
 use crate::text::{Message, Words, message};
@@ -78,12 +78,14 @@ pub(crate) fn keys(file: &FileFacts) -> Option<Box<dyn Keys>> {
     })
 }
 
-/// The keys seen so far, with the line of each.
+/// The keys seen so far, with the line of each. By person, because records of a person mostly
+/// follow one another: a small map stays in the processor's cache, a large one does not, and when
+/// that grows it is there twice.
 struct Seen<K> {
     key: fn(&mut Offices, &Record<'_>) -> Option<K>,
     offices: Offices,
     /// Lines fit: a file of more than 4 billion lines has no two alike worth telling.
-    lines: HashMap<K, u32>,
+    persons: PerPerson<HashMap<K, u32>>,
 }
 
 impl<K: Eq + Hash + 'static> Seen<K> {
@@ -91,15 +93,22 @@ impl<K: Eq + Hash + 'static> Seen<K> {
         Box::new(Self {
             key,
             offices: Offices::default(),
-            lines: HashMap::new(),
+            persons: PerPerson::default(),
         })
     }
 }
 
 impl<K: Eq + Hash> Keys for Seen<K> {
     fn twin(&mut self, record: &Record<'_>) -> Option<u64> {
+        /// Keys that a person has room for at once: a map of 8 places.
+        const FEW: usize = 7;
+        let person = record.person?;
         let key = (self.key)(&mut self.offices, record)?;
-        match self.lines.entry(key) {
+        match self
+            .persons
+            .of(person, || HashMap::with_capacity(FEW))?
+            .entry(key)
+        {
             Entry::Vacant(entry) => {
                 entry.insert(u32::try_from(record.line).unwrap_or(u32::MAX));
                 None
@@ -171,19 +180,18 @@ impl Offices {
     }
 }
 
-fn plan_key(_: &mut Offices, record: &Record<'_>) -> Option<(Person, NaiveDate)> {
+fn plan_key(_: &mut Offices, record: &Record<'_>) -> Option<NaiveDate> {
     match record.row.as_ref()? {
-        Row::PlanRow(row) => Some((record.person?, row.plan_date.value()?)),
+        Row::PlanRow(row) => row.plan_date.value(),
         _ => None,
     }
 }
 
-type NeedKey = (Person, NaiveDate, [Option<u32>; 3]);
+type NeedKey = (NaiveDate, [Option<u32>; 3]);
 
 fn need_key(_: &mut Offices, record: &Record<'_>) -> Option<NeedKey> {
     match record.row.as_ref()? {
         Row::NeedRow(row) => Some((
-            record.person?,
             row.plan_date.value()?,
             [row.need.key()?, row.goal.key()?, row.support.key()?],
         )),
@@ -192,9 +200,8 @@ fn need_key(_: &mut Offices, record: &Record<'_>) -> Option<NeedKey> {
 }
 
 /// Table 6 may have millions of records, so its keys are packed.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 struct ServiceKey {
-    person: Person,
     date: NaiveDate,
     office: u32,
     /// Minutes; 9999 where there is none.
@@ -204,13 +211,26 @@ struct ServiceKey {
     detail: u16,
 }
 
+impl Hash for ServiceKey {
+    /// In four pieces rather than eight.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut code = [0; 8];
+        let (service, detail) = code.split_at_mut(ServiceCode::LEN);
+        service.copy_from_slice(self.code.as_bytes());
+        detail.copy_from_slice(&self.detail.to_ne_bytes());
+        self.date.hash(state);
+        state.write_u32(self.office);
+        state.write_u64(u64::from_ne_bytes(code));
+        state.write_u32(u32::from(self.starts) << 16 | u32::from(self.ends));
+    }
+}
+
 fn service_key(offices: &mut Offices, record: &Record<'_>) -> Option<ServiceKey> {
     let Row::ServiceRow(row) = record.row.as_ref()? else {
         return None;
     };
     let minutes = |time: Option<TimeOfDay>| time.map_or(9999, TimeOfDay::minutes);
     Some(ServiceKey {
-        person: record.person?,
         date: row.date.value()?,
         office: offices.number(row.office.value()?, row.satellite.key()?),
         starts: minutes(row.starts.value()?),
@@ -225,7 +245,6 @@ fn service_key(offices: &mut Offices, record: &Record<'_>) -> Option<ServiceKey>
 
 #[derive(PartialEq, Eq, Hash)]
 struct CostKey {
-    person: Person,
     office: u32,
     code: ServiceCode,
     units: u32,
@@ -238,7 +257,6 @@ fn cost_key(offices: &mut Offices, record: &Record<'_>) -> Option<CostKey> {
         return None;
     };
     Some(CostKey {
-        person: record.person?,
         office: offices.number(row.office.value()?, row.satellite.key()?),
         code: row.code.value()?,
         units: row.units.value()?,
@@ -247,13 +265,11 @@ fn cost_key(offices: &mut Offices, record: &Record<'_>) -> Option<CostKey> {
     })
 }
 
-type SupplementKey = (Person, Option<NaiveDate>, Option<YearMonth>);
+type SupplementKey = (Option<NaiveDate>, Option<YearMonth>);
 
 fn supplement_key(_: &mut Offices, record: &Record<'_>) -> Option<SupplementKey> {
     match record.row.as_ref()? {
-        Row::SupplementRow(row) => {
-            Some((record.person?, row.plan_date.value()?, row.month.value()?))
-        }
+        Row::SupplementRow(row) => Some((row.plan_date.value()?, row.month.value()?)),
         _ => None,
     }
 }

@@ -85,33 +85,34 @@ fn type_of(code: Cell<ServiceCode>) -> Option<[u8; 2]> {
     Some(code.type_characters())
 }
 
-/// What a record says of equipment.
-struct Equipment {
+/// What a record says of equipment. Three rules ask each record, so it borrows.
+struct Equipment<'r> {
     code: ServiceCode,
-    tais: Cell<EquipmentCode>,
-    notification: Cell<EquipmentCode>,
-    name: Cell<Filled>,
+    tais: &'r Cell<EquipmentCode>,
+    notification: &'r Cell<EquipmentCode>,
+    name: &'r Cell<Filled>,
     /// Table 6 only.
-    detail: Cell<u32>,
+    detail: &'r Cell<u32>,
 }
 
-impl Equipment {
+impl<'r> Equipment<'r> {
     /// `None` for records of other tables, and for subtotals and totals.
-    fn of(record: &Record<'_>) -> Option<Self> {
+    #[inline]
+    fn of(record: &Record<'r>) -> Option<Self> {
         match record.row.as_ref()? {
             Row::ServiceRow(row) => Some(Self {
                 code: row.code.value()?,
-                tais: row.tais,
-                notification: row.notification,
-                name: row.equipment_name,
-                detail: row.detail,
+                tais: &row.tais,
+                notification: &row.notification,
+                name: &row.equipment_name,
+                detail: &row.detail,
             }),
             Row::CostRow(row) => Some(Self {
                 code: row.code.value()?,
-                tais: row.tais,
-                notification: row.notification,
-                name: row.equipment_name,
-                detail: Cell::Empty,
+                tais: &row.tais,
+                notification: &row.notification,
+                name: &row.equipment_name,
+                detail: &Cell::Empty,
             }),
             _ => None,
         }

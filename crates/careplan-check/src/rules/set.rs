@@ -1,6 +1,8 @@
 //! Rules about files that are sent together.
 
-use careplan_core::{Lang, ServiceCode};
+use std::cell::LazyCell;
+
+use careplan_core::Lang;
 use careplan_tables::{FileKind, SetFault, Severity};
 use hashbrown::{HashMap, HashSet};
 
@@ -8,7 +10,7 @@ use super::clause;
 use crate::found::Place;
 use crate::persons::Person;
 use crate::rule::{Check, Rule, Said, Scope};
-use crate::sending::{Costed, Difference, Occasion, Planned, ReadFile, Sending};
+use crate::sending::{Costed, Difference, Occasion, Planned, ReadFile, Sending, ServiceOf};
 use crate::text::{Bilingual, Message, Words, message};
 
 /// A file for people: 第7表（サービス利用票別表）（UPSIKYU）.
@@ -55,20 +57,18 @@ pub(crate) static PLAN_COST_COUNT_MISMATCH: Rule = Rule {
                 // Reported as a person missing.
                 || !cost.summary.persons.contains(person)
         };
-        let mut wrong: Vec<_> = plan
-            .summary
-            .planned
-            .iter()
-            .filter(|((person, _, _), _)| !broken(person))
-            .filter_map(|(service, planned)| {
-                let costed = cost.summary.costed.get(service);
+        let planned = plan.summary.planned.iter();
+        let mut wrong: Vec<_> = planned
+            .filter_map(|planned| {
+                let costed = cost.summary.costed.get(planned.service);
                 let counted = costed.map_or(0, |costed| costed.count);
-                let differs = planned.count != counted && !is_aside(service.2, planned, costed);
-                differs.then_some((service, planned, costed))
+                let differs = planned.count != counted && !is_aside(planned, costed);
+                (differs && !broken(&planned.service.person)).then_some((planned, costed))
             })
             .collect();
-        wrong.sort_unstable_by_key(|(_, planned, _)| planned.line);
-        for ((_, office, code), planned, costed) in wrong {
+        wrong.sort_unstable_by_key(|(planned, _)| planned.line);
+        for (planned, costed) in wrong {
+            let ServiceOf { office, code, .. } = planned.service;
             let place = match costed {
                 Some(costed) => Place::field(&cost.facts, costed.line, "count"),
                 None => Place::field(&plan.facts, planned.line, "service_code"),
@@ -94,12 +94,12 @@ pub(crate) static PLAN_COST_COUNT_MISMATCH: Rule = Rule {
 
 /// Whether a service is counted otherwise than by its times: equipment, prorated and monthly
 /// services.
-fn is_aside(code: ServiceCode, planned: &Planned, costed: Option<&Costed>) -> bool {
+fn is_aside(planned: &Planned, costed: Option<&Costed>) -> bool {
     /// Types with services of a fixed amount per month.
     const MONTHLY: [&str; 13] = [
         "66", "68", "69", "71", "73", "75", "76", "77", "79", "A2", "A4", "A6", "A8",
     ];
-    let kind = code.service_type();
+    let kind = planned.service.code.service_type();
     let rental = kind.is_some_and(|kind| kind.is_equipment_rental());
     // A monthly service is counted once, whether it is entered on one day or on each.
     let once = costed.is_some_and(|costed| costed.count == 1);
@@ -464,13 +464,17 @@ pub(crate) static PERSON_UNEXPECTED: Rule = Rule {
         if !lead.is_complete() {
             return;
         }
-        let mut leading_occasions: HashMap<Person, Vec<Occasion>> = HashMap::new();
-        for (person, occasion) in lead.summary.occasions.keys() {
+        // Asked only of what the leading table has not just so, which mostly is nothing.
+        let leading_occasions = LazyCell::new(|| {
+            let mut leading_occasions: HashMap<Person, Vec<Occasion>> = HashMap::new();
+            for (person, occasion) in lead.summary.occasions.keys() {
+                leading_occasions
+                    .entry(*person)
+                    .or_default()
+                    .push(*occasion);
+            }
             leading_occasions
-                .entry(*person)
-                .or_default()
-                .push(*occasion);
-        }
+        });
         for (_, file, by_occasion) in dependents(sending, lead, kinds) {
             let mut told = HashSet::new();
             let occasions = &file.summary.occasions;
@@ -490,6 +494,7 @@ pub(crate) static PERSON_UNEXPECTED: Rule = Rule {
             };
             let mut unexpected: Vec<_> = occasions
                 .iter()
+                .filter(|(here, _)| !lead.summary.occasions.contains_key(*here))
                 .filter(|((person, occasion), _)| is_unexpected(*person, *occasion))
                 .map(|((person, _), line)| (*line, *person))
                 .collect();
