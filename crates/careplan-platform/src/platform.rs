@@ -189,6 +189,11 @@ impl Platform {
         finished
     }
 
+    /// Runs something on the platform's threads and waits for it.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.handle.block_on(work)
+    }
+
     /// Ends at once: connections are cut, uploads under way are lost, nothing acknowledged is.
     pub fn kill(self) {
         drop(self);

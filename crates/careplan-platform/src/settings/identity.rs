@@ -1,0 +1,185 @@
+//! From settings to what a platform is started with: reads the certificates that settings name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use careplan_core::{Explain, Lang};
+use careplan_envelope::{CertificateProfile, pem};
+use rustls::pki_types::CertificateRevocationListDer;
+
+use super::{Fault, FaultKind, Settings, SettingsError};
+use crate::{Limits, PlatformConfig, ServerIdentity, Trust};
+
+/// Collects what is wrong with the files that settings name.
+struct Files<'a> {
+    settings: &'a Settings,
+    faults: Vec<Fault>,
+}
+
+impl Files<'_> {
+    fn fault(&mut self, name: &'static str, file: &Path, reason: (String, String)) {
+        let kind = FaultKind::NamedFile {
+            name,
+            file: file.to_owned(),
+            reason,
+        };
+        self.faults
+            .push(Fault::new(self.settings.place_of(name), kind));
+    }
+
+    /// Reads a file and makes something of it; a fault if either fails.
+    fn read<T, E: Explain>(
+        &mut self,
+        name: &'static str,
+        file: &Path,
+        make: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Option<T> {
+        let file = self.settings.path(file);
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let reason = (
+                    format!(
+                        "読み取れません（{error}）。ファイル名とアクセス権を確かめてください。"
+                    ),
+                    format!("cannot be read ({error}); check its name and permissions"),
+                );
+                self.fault(name, &file, reason);
+                return None;
+            }
+        };
+        match make(&bytes) {
+            Ok(made) => Some(made),
+            Err(error) => {
+                let reason = (error.explain(Lang::Ja), error.explain(Lang::En));
+                self.fault(name, &file, reason);
+                None
+            }
+        }
+    }
+}
+
+/// A profile that is not JSON of the right form.
+struct NotAProfile(serde_json::Error);
+
+impl Explain for NotAProfile {
+    fn explain(&self, lang: Lang) -> String {
+        match lang {
+            Lang::Ja => format!("証明書プロファイルとして読み取れません（{}）。", self.0),
+            Lang::En => format!("not a certificate profile ({})", self.0),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the certificates and makes the configuration of a platform with its data in `home`.
+    ///
+    /// # Errors
+    /// Every file that cannot be used, at once.
+    pub fn platform_config(&self, home: &Path) -> Result<PlatformConfig, SettingsError> {
+        let mut files = Files {
+            settings: self,
+            faults: Vec::new(),
+        };
+        let identity = self.read_identity(&mut files);
+        let trust = self.read_trust(&mut files);
+        let (identity, trust) = SettingsError::unless_faulty(identity.zip(trust), files.faults)?;
+        let mut config = PlatformConfig::new(home, identity, trust);
+        config.listen = self.server.listen;
+        config.limits = self.limits();
+        config.keep = self.keep.days.days();
+        if let Ok(readers) = self.storage.readers.count().try_into() {
+            config.readers = readers;
+        }
+        Ok(config)
+    }
+
+    /// Reads the trust anchors and revocation lists anew.
+    ///
+    /// # Errors
+    /// Every file that cannot be used, at once.
+    pub fn trust(&self) -> Result<Trust, SettingsError> {
+        let mut files = Files {
+            settings: self,
+            faults: Vec::new(),
+        };
+        let trust = self.read_trust(&mut files);
+        SettingsError::unless_faulty(trust, files.faults)
+    }
+
+    /// The files of the trust, to notice when one changes.
+    #[must_use]
+    pub fn trust_files(&self) -> Vec<PathBuf> {
+        let trust = &self.trust;
+        trust
+            .authorities
+            .iter()
+            .chain(&trust.revocation_lists)
+            .chain(&trust.profile)
+            .map(|path| self.path(path))
+            .collect()
+    }
+
+    fn read_identity(&self, files: &mut Files<'_>) -> Option<ServerIdentity> {
+        let server = &self.server;
+        let chain = files.read("server.certificate", &server.certificate, pem::certificates);
+        let key = files.read("server.key", &server.key, pem::private_key);
+        Some(ServerIdentity {
+            chain: chain?,
+            key: key?,
+        })
+    }
+
+    fn read_trust(&self, files: &mut Files<'_>) -> Option<Trust> {
+        let mut anchors = Vec::new();
+        for file in &self.trust.authorities {
+            let read = files.read("trust.authorities", file, pem::certificates);
+            anchors.extend(read.into_iter().flatten());
+        }
+        let mut revocation_lists = Vec::new();
+        for file in &self.trust.revocation_lists {
+            let read = files.read("trust.revocation_lists", file, revocation_lists_of);
+            revocation_lists.extend(read.into_iter().flatten());
+        }
+        let profile = match &self.trust.profile {
+            None => CertificateProfile::default(),
+            Some(file) => files.read("trust.profile", file, |bytes| {
+                serde_json::from_slice(bytes).map_err(NotAProfile)
+            })?,
+        };
+        Some(Trust {
+            anchors,
+            revocation_lists,
+            profile,
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        let limits = &self.limits;
+        Limits {
+            connections: limits.connections.count(),
+            handshake: limits.handshake_seconds.seconds(),
+            head: limits.head_seconds.seconds(),
+            head_bytes: limits.head_bytes.count(),
+            headers: limits.headers.count(),
+            json_bytes: limits.json_bytes.count(),
+            container_bytes: limits.container_bytes.get(),
+            pause: limits.pause_seconds.seconds(),
+            upload: limits.upload_seconds.seconds(),
+            hashing: limits.passwords_at_once.count(),
+        }
+    }
+}
+
+/// Revocation lists in PEM, or one in DER as authorities publish it.
+fn revocation_lists_of(
+    bytes: &[u8],
+) -> Result<Vec<CertificateRevocationListDer<'static>>, careplan_envelope::Error> {
+    if bytes.first() == Some(&DER_SEQUENCE) {
+        return Ok(vec![bytes.to_vec().into()]);
+    }
+    pem::revocation_lists(bytes)
+}
+
+/// What DER begins a certificate list with.
+const DER_SEQUENCE: u8 = 0x30;

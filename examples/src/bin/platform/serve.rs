@@ -1,0 +1,50 @@
+//! `platform` without a command: it serves.
+
+use std::process::ExitCode;
+
+use careplan_core::Lang;
+use careplan_platform::Platform;
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::{init, log};
+
+#[derive(Args)]
+pub(crate) struct Serve {}
+
+impl Serve {
+    pub(crate) fn run(&self, home: &Home) -> Result<ExitCode, Failure> {
+        if home.is_new() {
+            init::make_local(home)?;
+            eprintln!(
+                "{}",
+                home.lang.pick(
+                    "新しい保存先です。開発用の認証局と証明書を作成しました。この機械からだけ接続できます。本番の設定は docs/operations.md を参照してください。",
+                    "A new home: made an authority and certificates FOR DEVELOPMENT, reachable from this machine only. docs/operations.md says how to set up service.",
+                )
+            );
+        }
+        let settings = home.settings()?;
+        log::begin(&settings.log);
+        let lang = home.lang;
+        let finished = careplan_platform::serve(home.folder(), &settings, |platform| {
+            announce(platform, lang);
+        })
+        .map_err(Failure::of)?;
+        Ok(if finished {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(1)
+        })
+    }
+}
+
+/// Tells where it listens: one line on standard output, for people and for programs that wait.
+fn announce(platform: &Platform, lang: Lang) {
+    let address = platform.address();
+    println!(
+        "{}: https://{address}",
+        lang.pick("連携基盤が待ち受けています", "the platform serves")
+    );
+}
