@@ -8,6 +8,7 @@
 mod deny;
 mod fuzz;
 mod process;
+mod python;
 mod steps;
 mod tools;
 
@@ -22,6 +23,7 @@ Repository chores.
 
 Environment:
   FUZZ_SECONDS      seconds for each fuzz target in `test` (default 5)
+  CAREPLAN_PYTHON   a Python that has crates/xtask/python.txt (default: one is made)
   RUSTSEC_DB        a git clone of the RustSec advisory database, where the network has none
 ";
 

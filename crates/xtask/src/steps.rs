@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::process::{Result, cargo, output, root, run};
-use crate::{deny, fuzz, tools};
+use crate::{deny, fuzz, python, tools};
 
 /// One check.
 pub(crate) struct Step {
@@ -112,7 +112,8 @@ fn test() -> Result<()> {
     // Tests against other programs fail rather than leave themselves out.
     run(
         cargo(&["test", "--workspace", "--all-features", "--locked"])
-            .env("CAREPLAN_REQUIRE_PEERS", "1"),
+            .env("CAREPLAN_REQUIRE_PEERS", "1")
+            .env(python::VARIABLE, python::interpreter()),
     )
 }
 

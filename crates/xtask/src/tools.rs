@@ -1,9 +1,11 @@
 //! Programs that the checks use: found, installed, or named with how to get them.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::process::{Result, cargo, run, succeeds};
+use crate::python;
 
 /// Something that is not Rust's, with the Debian package that has it.
 struct Needed {
@@ -19,6 +21,10 @@ enum Probe {
     Runs(&'static str),
     /// One of these files is there.
     File(&'static [&'static str]),
+    /// Python has this module.
+    Imports(&'static str),
+    /// In one of the folders of this folder, as versions have them, is this file.
+    InVersion(&'static str, &'static str),
 }
 
 impl Needed {
@@ -26,6 +32,14 @@ impl Needed {
         match self.probe {
             Probe::Runs(argument) => succeeds(Command::new(self.name).arg(argument)),
             Probe::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
+            Probe::Imports(module) => {
+                succeeds(Command::new("python3").args(["-c", &format!("import {module}")]))
+            }
+            Probe::InVersion(folder, file) => fs::read_dir(folder).is_ok_and(|versions| {
+                versions
+                    .flatten()
+                    .any(|version| version.path().join(file).exists())
+            }),
         }
     }
 }
@@ -68,6 +82,30 @@ const NEEDED: &[Needed] = &[
         needed_for: "signing with a key on a token",
     },
     Needed {
+        name: "Python's venv",
+        probe: Probe::Imports("ensurepip"),
+        package: "python3-venv",
+        needed_for: "programs in Python that tests use",
+    },
+    Needed {
+        name: "PostgreSQL",
+        probe: Probe::InVersion("/usr/lib/postgresql", "bin/initdb"),
+        package: "postgresql",
+        needed_for: "the platform's storage beyond one machine",
+    },
+    Needed {
+        name: "chromium",
+        probe: Probe::Runs("--version"),
+        package: "chromium",
+        needed_for: "using the pages as a person would",
+    },
+    Needed {
+        name: "chromedriver",
+        probe: Probe::Runs("--version"),
+        package: "chromium-driver",
+        needed_for: "using the pages as a person would",
+    },
+    Needed {
         name: "c++",
         probe: Probe::Runs("--version"),
         package: "g++",
@@ -102,7 +140,8 @@ const COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
 pub(crate) fn install() -> Result<()> {
     components()?;
     programs()?;
-    subcommands()
+    subcommands()?;
+    python::install()
 }
 
 fn components() -> Result<()> {

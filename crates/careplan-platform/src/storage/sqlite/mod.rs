@@ -17,27 +17,19 @@ mod offices;
 mod row;
 mod schema;
 mod sendings;
+mod sessions;
 
 use std::fs::{File, TryLockError};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use careplan_core::OfficeNumber;
-use careplan_licence::Event as LicenceEvent;
-use careplan_protocol::{Event, IdempotencyKey, ListQuery, Page, SendingId, UserId};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use self::connections::{Readers, Writer};
-use self::containers::{ContainerFolder, ContainerPlace};
-use super::{
-    Acceptance, Account, ContainerReader, Direction, Recorded, Rotation, SessionTokens, Storage,
-    StorageError, StorageErrorKind, StoredSending, StoredSession,
-};
-use crate::auth::TokenHash;
-use crate::spool::Spooled;
+use self::containers::ContainerFolder;
+use super::{Storage, StorageError, StorageErrorKind};
 
 /// Storage in one folder of the local file system.
 pub(crate) struct SqliteStorage {
@@ -105,155 +97,9 @@ impl SqliteStorage {
 
 #[async_trait]
 impl Storage for SqliteStorage {
-    async fn register_office(
-        &self,
-        office: OfficeNumber,
-        at: DateTime<Utc>,
-    ) -> Result<(), StorageError> {
-        self.write(move |db| offices::register(db, office, at))
-            .await
-    }
-
-    async fn licence_events(
-        &self,
-        office: OfficeNumber,
-    ) -> Result<Option<Vec<LicenceEvent>>, StorageError> {
-        self.read(move |db| offices::licence_events(db, office))
-            .await
-    }
-
-    async fn append_licence_events(
-        &self,
-        office: OfficeNumber,
-        seen: usize,
-        events: Vec<LicenceEvent>,
-    ) -> Result<bool, StorageError> {
-        self.write(move |db| offices::append_licence_events(db, office, seen, &events))
-            .await
-    }
-
-    async fn put_account(&self, account: Account) -> Result<(), StorageError> {
-        self.write(move |db| accounts::put(db, &account)).await
-    }
-
-    async fn account(&self, user: UserId) -> Result<Option<Account>, StorageError> {
-        self.read(move |db| accounts::find(db, user)).await
-    }
-
-    async fn begin_log_in(
-        &self,
-        office: OfficeNumber,
-        now: DateTime<Utc>,
-    ) -> Result<Result<(), DateTime<Utc>>, StorageError> {
-        self.write(move |db| accounts::begin_log_in(db, office, now))
-            .await
-    }
-
-    async fn forget_attempts(&self, office: OfficeNumber) -> Result<(), StorageError> {
-        self.write(move |db| accounts::forget_attempts(db, office))
-            .await
-    }
-
-    async fn open_session(&self, session: StoredSession) -> Result<(), StorageError> {
-        self.write(move |db| accounts::open_session(db, &session))
-            .await
-    }
-
-    async fn session(&self, access: TokenHash) -> Result<Option<StoredSession>, StorageError> {
-        self.read(move |db| accounts::session(db, access)).await
-    }
-
-    async fn rotate_session(
-        &self,
-        office: OfficeNumber,
-        presented: TokenHash,
-        fresh: SessionTokens,
-        now: DateTime<Utc>,
-    ) -> Result<Rotation, StorageError> {
-        self.write(move |db| accounts::rotate_session(db, office, presented, fresh, now))
-            .await
-    }
-
-    async fn end_session(&self, session: Uuid) -> Result<(), StorageError> {
-        self.write(move |db| accounts::end_session(db, session))
-            .await
-    }
-
-    async fn end_sessions_of(&self, office: OfficeNumber) -> Result<(), StorageError> {
-        self.write(move |db| accounts::end_sessions_of(db, office))
-            .await
-    }
-
-    async fn sending_by_key(
-        &self,
-        sender: OfficeNumber,
-        key: IdempotencyKey,
-    ) -> Result<Option<StoredSending>, StorageError> {
-        self.read(move |db| sendings::by_key(db, sender, key)).await
-    }
-
-    async fn accept(
-        &self,
-        sending: StoredSending,
-        container: Spooled,
-    ) -> Result<Acceptance, StorageError> {
-        // The container first, then the row that makes it a sending: what a crash leaves without
-        // a row, `recover` removes. After an error the container stays too, because a commit that
-        // reported one may still have reached the disk.
-        let place = ContainerPlace::of(&sending);
-        let folder = self.containers.store(place, container).await?;
-        let accepted = self
-            .writer
-            .run(Some(folder), move |db| sendings::accept(db, sending))
-            .await?;
-        if matches!(accepted, Acceptance::Before(_)) {
-            self.containers.remove(place).await?;
-        }
-        Ok(accepted)
-    }
-
-    async fn sending(
-        &self,
-        office: OfficeNumber,
-        sending: SendingId,
-    ) -> Result<Option<StoredSending>, StorageError> {
-        self.read(move |db| sendings::find(db, office, sending))
-            .await
-    }
-
-    async fn list(
-        &self,
-        office: OfficeNumber,
-        direction: Direction,
-        query: ListQuery,
-    ) -> Result<Page<StoredSending>, StorageError> {
-        self.read(move |db| sendings::list(db, office, direction, &query))
-            .await
-    }
-
-    async fn record(
-        &self,
-        receiver: OfficeNumber,
-        sending: SendingId,
-        event: Event,
-        at: DateTime<Utc>,
-    ) -> Result<Recorded, StorageError> {
-        self.write(move |db| sendings::record(db, receiver, sending, event, at))
-            .await
-    }
-
-    async fn open_container(
-        &self,
-        sending: &StoredSending,
-    ) -> Result<ContainerReader, StorageError> {
-        self.containers
-            .open_container(ContainerPlace::of(sending), sending.summary.bytes)
-            .await
-    }
-
     async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StorageError> {
         self.write(move |db| {
-            accounts::forget_ended_sessions(db, now)?;
+            sessions::forget_ended_sessions(db, now)?;
             sendings::expire_overdue(db, now)
         })
         .await

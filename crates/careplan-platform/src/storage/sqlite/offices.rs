@@ -1,18 +1,44 @@
 //! Offices and their licence ledgers.
 
+use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_licence::Event as LicenceEvent;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
+use super::SqliteStorage;
 use super::row::{failed, millis, unreadable};
-use crate::storage::StorageError;
+use crate::storage::{OfficeStorage, StorageError};
 
-pub(super) fn register(
-    db: &Connection,
-    office: OfficeNumber,
-    at: DateTime<Utc>,
-) -> Result<(), StorageError> {
+#[async_trait]
+impl OfficeStorage for SqliteStorage {
+    async fn register_office(
+        &self,
+        office: OfficeNumber,
+        at: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        self.write(move |db| register(db, office, at)).await
+    }
+
+    async fn licence_events(
+        &self,
+        office: OfficeNumber,
+    ) -> Result<Option<Vec<LicenceEvent>>, StorageError> {
+        self.read(move |db| licence_events(db, office)).await
+    }
+
+    async fn append_licence_events(
+        &self,
+        office: OfficeNumber,
+        seen: usize,
+        events: Vec<LicenceEvent>,
+    ) -> Result<bool, StorageError> {
+        self.write(move |db| append_licence_events(db, office, seen, &events))
+            .await
+    }
+}
+
+fn register(db: &Connection, office: OfficeNumber, at: DateTime<Utc>) -> Result<(), StorageError> {
     db.prepare_cached(
         "INSERT INTO office (office, registered_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     )
@@ -21,7 +47,7 @@ pub(super) fn register(
     .map_err(failed("registering an office"))
 }
 
-pub(super) fn licence_events(
+fn licence_events(
     db: &Connection,
     office: OfficeNumber,
 ) -> Result<Option<Vec<LicenceEvent>>, StorageError> {
@@ -43,7 +69,7 @@ pub(super) fn licence_events(
     read().map_err(failed("reading a licence"))
 }
 
-pub(super) fn append_licence_events(
+fn append_licence_events(
     db: &Connection,
     office: OfficeNumber,
     seen: usize,

@@ -1,5 +1,6 @@
 //! Sendings: storing, finding, listing, moving on.
 
+use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_protocol::{
     Event, IdempotencyKey, ListQuery, Page, SendingId, SendingState, SendingSummary,
@@ -8,11 +9,84 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::SqliteStorage;
 use super::containers::ContainerPlace;
 use super::row::{
     count, failed, instant, millis, optional_instant, optional_text, text, unreadable,
 };
-use crate::storage::{Acceptance, Direction, Recorded, StorageError, StoredSending};
+use crate::spool::Spooled;
+use crate::storage::{
+    Acceptance, ContainerReader, Direction, Recorded, SendingStorage, StorageError, StoredSending,
+};
+
+#[async_trait]
+impl SendingStorage for SqliteStorage {
+    async fn sending_by_key(
+        &self,
+        sender: OfficeNumber,
+        key: IdempotencyKey,
+    ) -> Result<Option<StoredSending>, StorageError> {
+        self.read(move |db| by_key(db, sender, key)).await
+    }
+
+    async fn accept(
+        &self,
+        sending: StoredSending,
+        container: Spooled,
+    ) -> Result<Acceptance, StorageError> {
+        // The container first, then the row that makes it a sending: what a crash leaves without
+        // a row, `recover` removes. After an error the container stays too, because a commit that
+        // reported one may still have reached the disk.
+        let place = ContainerPlace::of(&sending);
+        let folder = self.containers.store(place, container).await?;
+        let accepted = self
+            .writer
+            .run(Some(folder), move |db| accept(db, sending))
+            .await?;
+        if matches!(accepted, Acceptance::Before(_)) {
+            self.containers.remove(place).await?;
+        }
+        Ok(accepted)
+    }
+
+    async fn sending(
+        &self,
+        office: OfficeNumber,
+        sending: SendingId,
+    ) -> Result<Option<StoredSending>, StorageError> {
+        self.read(move |db| find(db, office, sending)).await
+    }
+
+    async fn list(
+        &self,
+        office: OfficeNumber,
+        direction: Direction,
+        query: ListQuery,
+    ) -> Result<Page<StoredSending>, StorageError> {
+        self.read(move |db| list(db, office, direction, &query))
+            .await
+    }
+
+    async fn record(
+        &self,
+        receiver: OfficeNumber,
+        sending: SendingId,
+        event: Event,
+        at: DateTime<Utc>,
+    ) -> Result<Recorded, StorageError> {
+        self.write(move |db| record(db, receiver, sending, event, at))
+            .await
+    }
+
+    async fn open_container(
+        &self,
+        sending: &StoredSending,
+    ) -> Result<ContainerReader, StorageError> {
+        self.containers
+            .open_container(ContainerPlace::of(sending), sending.summary.bytes)
+            .await
+    }
+}
 
 /// The columns of a sending; the table is called `s`.
 const COLUMNS: &str = "s.receiver, s.sending, s.sender, s.idempotency_key, s.set_kind, \
@@ -48,7 +122,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredSending> {
     })
 }
 
-pub(super) fn accept(db: &Connection, sending: StoredSending) -> Result<Acceptance, StorageError> {
+fn accept(db: &Connection, sending: StoredSending) -> Result<Acceptance, StorageError> {
     const WHAT: &str = "storing a sending";
     let summary = &sending.summary;
     if let Some(before) = by_key(db, summary.sender, sending.idempotency_key)? {
@@ -95,7 +169,7 @@ pub(super) fn accept(db: &Connection, sending: StoredSending) -> Result<Acceptan
     Ok(Acceptance::Stored(sending))
 }
 
-pub(super) fn by_key(
+fn by_key(
     db: &Connection,
     sender: OfficeNumber,
     key: IdempotencyKey,
@@ -111,7 +185,7 @@ pub(super) fn by_key(
     .map_err(failed("looking for an idempotency key"))
 }
 
-pub(super) fn find(
+fn find(
     db: &Connection,
     office: OfficeNumber,
     sending: SendingId,
@@ -146,7 +220,7 @@ fn in_mailbox(
     .map_err(failed("reading a sending"))
 }
 
-pub(super) fn list(
+fn list(
     db: &Connection,
     office: OfficeNumber,
     direction: Direction,
@@ -218,7 +292,7 @@ pub(super) fn list(
     Ok(Page { items, next })
 }
 
-pub(super) fn record(
+fn record(
     db: &Connection,
     receiver: OfficeNumber,
     sending: SendingId,
