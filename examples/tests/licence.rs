@@ -33,7 +33,14 @@ fn refusal(arguments: &[&str]) -> String {
 
 fn fee(offices: &str, years: &str, from: &str) -> Value {
     let text = answer(&[
-        "fee", "--offices", offices, "--years", years, "--from", from, "--json",
+        "fee",
+        "--offices",
+        offices,
+        "--years",
+        years,
+        "--from",
+        from,
+        "--json",
     ]);
     serde_json::from_str(&text).unwrap()
 }
@@ -69,11 +76,25 @@ fn one_office_for_three_years_pays_63_000_yen() {
     assert_eq!(lines[2]["validity"]["first"], "2025-04-20");
     assert_eq!(lines[2]["validity"]["last"], "2026-04-19");
     let text = answer(&[
-        "fee", "--offices", "1", "--years", "3", "--from", "2023-04-20",
+        "fee",
+        "--offices",
+        "1",
+        "--years",
+        "3",
+        "--from",
+        "2023-04-20",
     ]);
     assert!(text.contains("合計 63,000円（税込）"), "{text}");
     let text = answer(&[
-        "fee", "--offices", "1", "--years", "3", "--from", "2023-04-20", "--lang", "en",
+        "fee",
+        "--offices",
+        "1",
+        "--years",
+        "3",
+        "--from",
+        "2023-04-20",
+        "--lang",
+        "en",
     ]);
     assert!(text.contains("total 63,000 yen, tax included"), "{text}");
 }
@@ -100,14 +121,31 @@ fn an_operators_fee_table_takes_the_place_of_the_built_in_one() {
         "[[period]]\nfrom = \"2023-04-01\"\nfee = 1500\nname_ja = \"試験\"\nname_en = \"trial\"\nsources = [\"a notice\"]\n",
     );
     let text = answer(&[
-        "fee", "--offices", "3", "--years", "2", "--from", "2026-01-01", "--fees", table.name(), "--json",
+        "fee",
+        "--offices",
+        "3",
+        "--years",
+        "2",
+        "--from",
+        "2026-01-01",
+        "--fees",
+        table.name(),
+        "--json",
     ]);
     let quote: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(quote["total"], 9_000);
     assert!(answer(&["explain", "--fees", table.name()]).contains("1,500円"));
     let broken = File::with("[[period]]\nfrom = \"2023-04-01\"\nfee = -1\n");
     let why = refusal(&[
-        "fee", "--offices", "3", "--years", "2", "--from", "2026-01-01", "--fees", broken.name(),
+        "fee",
+        "--offices",
+        "3",
+        "--years",
+        "2",
+        "--from",
+        "2026-01-01",
+        "--fees",
+        broken.name(),
     ]);
     assert!(why.contains("料金表の3行目"), "{why}");
 }
@@ -115,13 +153,30 @@ fn an_operators_fee_table_takes_the_place_of_the_built_in_one() {
 #[test]
 fn what_cannot_be_quoted_is_refused_with_the_reason() {
     let why = refusal(&[
-        "fee", "--offices", "1", "--years", "1", "--from", "2023-03-31",
+        "fee",
+        "--offices",
+        "1",
+        "--years",
+        "1",
+        "--from",
+        "2023-03-31",
     ]);
     assert!(why.contains("利用申請の受付は2023-04-01からです"), "{why}");
     let why = refusal(&[
-        "fee", "--offices", "1", "--years", "1", "--from", "2023-03-31", "--lang", "en",
+        "fee",
+        "--offices",
+        "1",
+        "--years",
+        "1",
+        "--from",
+        "2023-03-31",
+        "--lang",
+        "en",
     ]);
-    assert!(why.contains("applications are taken from 2023-04-01"), "{why}");
+    assert!(
+        why.contains("applications are taken from 2023-04-01"),
+        "{why}"
+    );
     for (offices, years, from) in [
         ("0", "1", "2023-04-20"),
         ("1", "0", "2023-04-20"),
@@ -133,7 +188,13 @@ fn what_cannot_be_quoted_is_refused_with_the_reason() {
         ("1", "1", "令和5年"),
     ] {
         refusal(&[
-            "fee", "--offices", offices, "--years", years, "--from", from,
+            "fee",
+            "--offices",
+            offices,
+            "--years",
+            years,
+            "--from",
+            from,
         ]);
     }
     refusal(&["fee", "--offices", "1", "--years", "1"]);
@@ -169,10 +230,22 @@ fn a_ledger_answers_for_any_day() {
     let applied = &state("2025-06-01")["offices"][1];
     assert_eq!(applied["applied"], "2025-06-01");
     let text = answer(&[
-        "state", "--ledger", ledger.name(), "--on", "2024-09-01", "--office", "1370948774",
+        "state",
+        "--ledger",
+        ledger.name(),
+        "--on",
+        "2024-09-01",
+        "--office",
+        "1370948774",
     ]);
-    assert!(text.contains("事業所 1370948774: 有効（2025-05-31まで）"), "{text}");
-    assert!(text.contains("支払期限超過（支払期限 2024-08-31）"), "{text}");
+    assert!(
+        text.contains("事業所 1370948774: 有効（2025-05-31まで）"),
+        "{text}"
+    );
+    assert!(
+        text.contains("支払期限超過（支払期限 2024-08-31）"),
+        "{text}"
+    );
     assert!(!text.contains("1375169671"), "{text}");
 }
 
@@ -183,14 +256,26 @@ fn a_ledger_that_cannot_be_read_is_refused_with_the_line() {
     assert!(why.contains("台帳の2行目: 事業所1370948774"), "{why}");
     let ledger = File::with("{\"office\": 1}\n");
     let why = refusal(&[
-        "state", "--ledger", ledger.name(), "--on", "2024-06-01", "--lang", "en",
+        "state",
+        "--ledger",
+        ledger.name(),
+        "--on",
+        "2024-06-01",
+        "--lang",
+        "en",
     ]);
     assert!(why.contains("ledger, line 1: not an event"), "{why}");
     let why = refusal(&["state", "--ledger", "/nowhere/ledger", "--on", "2024-06-01"]);
     assert!(why.contains("/nowhere/ledger"), "{why}");
     let ledger = File::with(LEDGER);
     let why = refusal(&[
-        "state", "--ledger", ledger.name(), "--on", "2024-06-01", "--office", "1310000003",
+        "state",
+        "--ledger",
+        ledger.name(),
+        "--on",
+        "2024-06-01",
+        "--office",
+        "1310000003",
     ]);
     assert!(why.contains("1310000003"), "{why}");
 }
@@ -199,13 +284,23 @@ fn a_ledger_that_cannot_be_read_is_refused_with_the_line() {
 fn the_rules_are_told_with_their_dates_and_sources() {
     let text = answer(&["explain"]);
     for said in [
-        "2023-04-01", "2023-04-20", "2025-06-01", "21,000円", "無料", "2月29日", "出典: ",
-        "有効期限の翌日", "国保連合会",
+        "2023-04-01",
+        "2023-04-20",
+        "2025-06-01",
+        "21,000円",
+        "無料",
+        "2月29日",
+        "出典: ",
+        "有効期限の翌日",
+        "国保連合会",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     let text = answer(&["explain", "--lang", "en"]);
-    assert!(text.contains("A licence begins on the day of consent"), "{text}");
+    assert!(
+        text.contains("A licence begins on the day of consent"),
+        "{text}"
+    );
     let json: Value = serde_json::from_str(&answer(&["explain", "--json"])).unwrap();
     assert_eq!(json["fees"][0]["fee"], 21_000);
 }

@@ -58,7 +58,10 @@ pub fn rules_in_words(lang: Lang) -> Vec<String> {
             "Certificates are issued free of charge.".into(),
         ),
     ];
-    rules.into_iter().map(|(ja, en)| lang.pick(ja, en)).collect()
+    rules
+        .into_iter()
+        .map(|(ja, en)| lang.pick(ja, en))
+        .collect()
 }
 
 /// The fee table in words, one line per period; the sources are the periods' own
@@ -100,9 +103,10 @@ impl Standing {
                 format!("開始前（{from}から）"),
                 format!("not yet valid, from {from}"),
             ),
-            Self::Valid { until } => {
-                lang.pick(format!("有効（{until}まで）"), format!("valid until {until}"))
-            }
+            Self::Valid { until } => lang.pick(
+                format!("有効（{until}まで）"),
+                format!("valid until {until}"),
+            ),
             Self::Expired { last } => lang.pick(
                 format!("有効期限切れ（{last}まで）"),
                 format!("expired after {last}"),

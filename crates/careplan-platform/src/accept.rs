@@ -1,10 +1,12 @@
-//! The accept loop: TCP, TLS handshake, HTTP, each within its limits.
+//! The accept loop: TCP, TLS handshake, HTTP, each within its limits. The API and the web site have
+//! one each.
 //!
 //! Its own loop rather than a ready-made server, because the handlers need the certificate the
 //! peer showed, and the handshake needs limits of its own.
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,11 +35,23 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 /// What a connection needs.
 pub(crate) struct Reception {
     pub(crate) identity: ServerIdentity,
-    pub(crate) trust: Arc<TrustStore>,
+    pub(crate) callers: Callers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) router: Router,
 }
+
+/// Who may connect.
+pub(crate) enum Callers {
+    /// Who shows a certificate that the trust in force believes; requests carry its [`Peer`].
+    WithCertificate(Arc<TrustStore>),
+    /// Everybody: a web browser.
+    Anyone,
+}
+
+/// The address a request came from, without the port; every request carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct CallerAddress(pub(crate) IpAddr);
 
 /// Accepts connections until `stopping`, then lets those that are at work finish, for at most
 /// `patience`; whether they did.
@@ -54,7 +68,7 @@ pub(crate) async fn serve(
             accepted = next(&listener, &connections) => accepted,
             _ = stopping.wait_for(Option::is_some) => break,
         };
-        let (stream, turn) = match accepted {
+        let (stream, address, turn) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection failed");
@@ -74,7 +88,7 @@ pub(crate) async fn serve(
         tokio::spawn(async move {
             let _turn = turn;
             reception
-                .receive(stream, config, &trust, watcher, stopping)
+                .receive(stream, address, config, trust, watcher, stopping)
                 .await;
         });
     }
@@ -89,33 +103,42 @@ pub(crate) async fn serve(
 async fn next(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, CallerAddress, tokio::sync::OwnedSemaphorePermit)> {
     let turn = Arc::clone(connections)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, turn))
+    let (stream, address) = listener.accept().await?;
+    // An IPv4 caller is one caller, also on a socket that takes both.
+    Ok((stream, CallerAddress(address.ip().to_canonical()), turn))
 }
 
-/// The TLS configuration made for the trust in force.
+/// The TLS configuration made for the trust in force, if callers are judged by one.
 #[derive(Default)]
-struct CurrentTls(Option<(Arc<TrustInForce>, Arc<ServerConfig>)>);
+struct CurrentTls(Option<(Option<Arc<TrustInForce>>, Arc<ServerConfig>)>);
+
+/// The configuration for a new connection, and the trust it was made for.
+type TlsAndTrust = (Arc<ServerConfig>, Option<Arc<TrustInForce>>);
 
 impl CurrentTls {
     /// The configuration for a new connection, made anew if the trust was replaced.
-    fn for_new_connection(
-        &mut self,
-        reception: &Reception,
-    ) -> Result<(Arc<ServerConfig>, Arc<TrustInForce>), StartError> {
-        let trust = reception.trust.current();
+    fn for_new_connection(&mut self, reception: &Reception) -> Result<TlsAndTrust, StartError> {
+        let trust = match &reception.callers {
+            Callers::WithCertificate(trust) => Some(trust.current()),
+            Callers::Anyone => None,
+        };
         if let Some((made_for, config)) = &self.0
-            && Arc::ptr_eq(made_for, &trust)
+            && made_for.as_ref().map(Arc::as_ptr) == trust.as_ref().map(Arc::as_ptr)
         {
             return Ok((Arc::clone(config), trust));
         }
-        let config = tls::server_config(&reception.identity, &trust, Arc::clone(&reception.clock))?;
-        self.0 = Some((Arc::clone(&trust), Arc::clone(&config)));
+        let config = match &trust {
+            Some(trust) => {
+                tls::server_config(&reception.identity, trust, Arc::clone(&reception.clock))?
+            }
+            None => tls::site_config(&reception.identity)?,
+        };
+        self.0 = Some((trust.clone(), Arc::clone(&config)));
         Ok((config, trust))
     }
 }
@@ -124,8 +147,9 @@ impl Reception {
     async fn receive(
         &self,
         stream: TcpStream,
+        address: CallerAddress,
         config: Arc<ServerConfig>,
-        trust: &TrustInForce,
+        trust: Option<Arc<TrustInForce>>,
         watcher: Watcher,
         mut stopping: watch::Receiver<Option<Duration>>,
     ) {
@@ -148,13 +172,18 @@ impl Reception {
             },
             _ = stopping.wait_for(Option::is_some) => return,
         };
-        let (_, session) = stream.get_ref();
-        let chain = session.peer_certificates().unwrap_or_default().to_vec();
-        let now = recorded_now(&*self.clock);
-        let peer = Arc::new(Peer::after_handshake(chain, trust, now));
+        let peer = trust.map(|trust| {
+            let (_, session) = stream.get_ref();
+            let chain = session.peer_certificates().unwrap_or_default().to_vec();
+            let now = recorded_now(&*self.clock);
+            Arc::new(Peer::after_handshake(chain, &trust, now))
+        });
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Arc::clone(&peer));
+            request.extensions_mut().insert(address);
+            if let Some(peer) = &peer {
+                request.extensions_mut().insert(Arc::clone(peer));
+            }
             let router = self.router.clone();
             async move {
                 Ok::<_, Infallible>(

@@ -6,16 +6,20 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use careplan_core::{OfficeNumber, japan_date};
-use careplan_licence::{Event as LicenceEvent, EventKind, FeeTable, Ledger, OfficeState};
+use aws_lc_rs::digest::{SHA256, digest};
+use careplan_core::{OfficeNumber, Sha256Digest, japan_date};
+use careplan_licence::{EventKind, FeeTable, Ledger, OfficeState, TermsEdition, Yen};
 use careplan_protocol::{Password, UserId};
+use chrono::NaiveDate;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::auth::PasswordHash;
 use crate::clock::recorded_now;
+use crate::licences::Licences;
+use crate::site::TermsText;
 use crate::storage::sqlite::SqliteStorage;
-use crate::storage::{Account, Storage, StorageError};
-use crate::{AdministrationError, Clock, PasswordValidity};
+use crate::storage::{Account, Storage, Terms, TermsNotice};
+use crate::{AdministrationError, Clock, PasswordValidity, TermsRefused};
 
 /// Administration of a platform's offices.
 ///
@@ -23,7 +27,7 @@ use crate::{AdministrationError, Clock, PasswordValidity};
 pub struct Administration {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
-    fees: Arc<FeeTable>,
+    licences: Licences,
     handle: Handle,
     /// The runtime of an administration without a platform around it.
     _own: Option<Runtime>,
@@ -45,26 +49,35 @@ impl Administration {
             .worker_threads(1)
             .build()
             .map_err(|error| AdministrationError::System(error.into()))?;
-        let storage = SqliteStorage::open(home, NonZeroUsize::MIN)?;
+        let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(home, NonZeroUsize::MIN)?);
+        let fees = Arc::new(FeeTable::standard());
         Ok(Self {
-            storage: Arc::new(storage),
+            licences: Licences::new(Arc::clone(&storage), fees),
+            storage,
             clock,
-            fees: Arc::new(FeeTable::standard()),
             handle: runtime.handle().clone(),
             _own: Some(runtime),
         })
     }
 
+    /// Judges licences by the operator's fee table instead of the crate's. It must be the one the
+    /// platform serves with ([`PlatformConfig::fees`](crate::PlatformConfig::fees)).
+    #[must_use]
+    pub fn with_fees(mut self, fees: FeeTable) -> Self {
+        self.licences = Licences::new(Arc::clone(&self.storage), Arc::new(fees));
+        self
+    }
+
     pub(crate) fn of_platform(
         storage: Arc<dyn Storage>,
         clock: Arc<dyn Clock>,
-        fees: Arc<FeeTable>,
+        licences: Licences,
         handle: Handle,
     ) -> Self {
         Self {
             storage,
             clock,
-            fees,
+            licences,
             handle,
             _own: None,
         }
@@ -94,7 +107,7 @@ impl Administration {
         let password = PasswordHash::of(password)
             .map_err(|error| AdministrationError::System(error.into()))?;
         self.run(async {
-            self.events(office).await?;
+            self.ledger(office).await?;
             self.storage
                 .put_account(Account {
                     user,
@@ -104,6 +117,7 @@ impl Administration {
                 })
                 .await?;
             self.storage.forget_attempts(office).await?;
+            self.storage.forget_site_attempts(user).await?;
             self.storage.end_sessions_of(office).await?;
             Ok(())
         })
@@ -140,27 +154,105 @@ impl Administration {
         what: impl IntoIterator<Item = EventKind>,
     ) -> Result<(), AdministrationError> {
         let at = recorded_now(&*self.clock);
-        let events: Vec<_> = what
-            .into_iter()
-            .map(|what| LicenceEvent { at, what })
-            .collect();
-        self.run(async {
-            loop {
-                let mut ledger = self.ledger(office).await?;
-                let seen = ledger.events().len();
-                for event in &events {
-                    ledger.apply(event.clone())?;
-                }
-                if self
-                    .storage
-                    .append_licence_events(office, seen, events.clone())
-                    .await?
-                {
-                    return Ok(());
-                }
-                // Somebody else recorded one meanwhile: judge again with theirs before ours.
-            }
-        })
+        self.run(self.licences.record(office, what, at))
+            .map(|_| ())
+            .map_err(|error| AdministrationError::not_recorded(error, office))
+    }
+
+    /// Records that the fee of a licence was charged (請求): the licence by its first day, the last
+    /// day of payment. The amount is the licence's fee; it is returned.
+    ///
+    /// # Errors
+    /// As [`record_licence_event`](Self::record_licence_event): if there is no such licence, it is
+    /// without fee or charged already.
+    pub fn charge(
+        &self,
+        office: OfficeNumber,
+        first_day: NaiveDate,
+        due: NaiveDate,
+    ) -> Result<Yen, AdministrationError> {
+        let amount = self.fee_of(office, first_day)?;
+        self.record_licence_event(
+            office,
+            EventKind::Charged {
+                first_day,
+                amount,
+                due,
+            },
+        )?;
+        Ok(amount)
+    }
+
+    /// Records that the fee of a licence was paid in full (支払): the licence by its first day. The
+    /// amount is returned.
+    ///
+    /// # Errors
+    /// As [`record_licence_event`](Self::record_licence_event): if there is no such licence, or it
+    /// was not charged or is paid already.
+    pub fn paid(
+        &self,
+        office: OfficeNumber,
+        first_day: NaiveDate,
+    ) -> Result<Yen, AdministrationError> {
+        let amount = self.fee_of(office, first_day)?;
+        self.record_licence_event(office, EventKind::Paid { first_day, amount })?;
+        Ok(amount)
+    }
+
+    /// The fee of a licence; nothing if there is no such licence, which the rules then say.
+    fn fee_of(
+        &self,
+        office: OfficeNumber,
+        first_day: NaiveDate,
+    ) -> Result<Yen, AdministrationError> {
+        let state = self.licence(office)?;
+        let licence = state
+            .licences
+            .iter()
+            .find(|licence| licence.validity.first() == first_day);
+        Ok(licence.map_or(Yen::ZERO, |licence| licence.fee))
+    }
+
+    /// Adds an edition of the terms of use (利用規約), to be consented to from a day on. It is kept for
+    /// good, because consents name it; adding the same again changes nothing.
+    ///
+    /// The text is UTF-8, at most 1 MB: the first line is the title, lines that begin with `## ` are
+    /// headings, paragraphs are parted by empty lines.
+    ///
+    /// # Errors
+    /// [`AdministrationError::Terms`] if the text is not of that form or there is an edition of this
+    /// name with another text or day, or the storage cannot be used.
+    pub fn add_terms(
+        &self,
+        edition: TermsEdition,
+        in_force_from: NaiveDate,
+        text: &str,
+    ) -> Result<TermsNotice, AdministrationError> {
+        TermsText::parse(text).map_err(AdministrationError::Terms)?;
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        let notice = TermsNotice {
+            edition,
+            in_force_from,
+            sha256: Sha256Digest::new(sha256),
+        };
+        let terms = Terms {
+            notice: notice.clone(),
+            text: text.to_owned(),
+        };
+        if self.run(self.storage.add_terms(terms))? {
+            Ok(notice)
+        } else {
+            Err(AdministrationError::Terms(TermsRefused::EditionTaken))
+        }
+    }
+
+    /// All editions of the terms, by the day from which they are in force.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn terms(&self) -> Result<Vec<TermsNotice>, AdministrationError> {
+        Ok(self.run(self.storage.terms_notices())?)
     }
 
     /// How an office's licence stands today.
@@ -172,17 +264,11 @@ impl Administration {
         Ok(self.run(self.ledger(office))?.on(today))
     }
 
-    async fn events(&self, office: OfficeNumber) -> Result<Vec<LicenceEvent>, AdministrationError> {
-        self.storage
-            .licence_events(office)
+    async fn ledger(&self, office: OfficeNumber) -> Result<Ledger, AdministrationError> {
+        self.licences
+            .ledger(office)
             .await?
             .ok_or(AdministrationError::UnknownOffice(office))
-    }
-
-    async fn ledger(&self, office: OfficeNumber) -> Result<Ledger, AdministrationError> {
-        let events = self.events(office).await?;
-        Ledger::replay(office, Arc::clone(&self.fees), events)
-            .map_err(|error| StorageError::damaged("replaying a licence")(error).into())
     }
 
     fn run<T>(&self, work: impl Future<Output = T>) -> T {

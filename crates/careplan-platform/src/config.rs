@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use careplan_envelope::CertificateProfile;
+use careplan_licence::FeeTable;
 use chrono::TimeDelta;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use tokio::sync::Semaphore;
 
-use crate::{Clock, SystemClock};
+use crate::{Clock, SiteConfig, SystemClock};
 
 /// What a platform is started with.
 #[non_exhaustive]
@@ -34,6 +35,10 @@ pub struct PlatformConfig {
     pub readers: NonZeroUsize,
     /// Where the time comes from; the operating system by default.
     pub clock: Arc<dyn Clock>,
+    /// What licences cost, by date; the public notices' table by default.
+    pub fees: FeeTable,
+    /// The web site, if the platform serves one; none by default.
+    pub site: Option<SiteConfig>,
 }
 
 impl PlatformConfig {
@@ -49,6 +54,8 @@ impl PlatformConfig {
             keep: TimeDelta::days(90),
             readers: const { NonZeroUsize::new(4).unwrap() },
             clock: Arc::new(SystemClock),
+            fees: FeeTable::standard(),
+            site: None,
         }
     }
 }
@@ -62,6 +69,7 @@ impl fmt::Debug for PlatformConfig {
             .field("limits", &self.limits)
             .field("keep", &self.keep)
             .field("readers", &self.readers)
+            .field("site", &self.site)
             .finish_non_exhaustive()
     }
 }
@@ -72,6 +80,15 @@ pub struct ServerIdentity {
     pub chain: Vec<CertificateDer<'static>>,
     /// The certificate's private key.
     pub key: PrivateKeyDer<'static>,
+}
+
+impl Clone for ServerIdentity {
+    fn clone(&self) -> Self {
+        Self {
+            chain: self.chain.clone(),
+            key: self.key.clone_key(),
+        }
+    }
 }
 
 impl fmt::Debug for ServerIdentity {

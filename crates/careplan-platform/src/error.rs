@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
 
-use crate::StorageError;
+use crate::licences::NotRecorded;
+use crate::{StorageError, TermsRefused};
 
 /// Why a platform did not start or took no new trust.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +89,20 @@ pub enum AdministrationError {
     UnknownAccount,
     /// The licence rules refuse the event.
     Licence(#[source] careplan_licence::EventRefused),
+    /// The terms were not added.
+    Terms(#[source] TermsRefused),
     /// The password could not be hashed, or no threads were to be had.
     System(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl AdministrationError {
+    pub(crate) fn not_recorded(error: NotRecorded, office: OfficeNumber) -> Self {
+        match error {
+            NotRecorded::UnknownOffice => Self::UnknownOffice(office),
+            NotRecorded::Refused(error) => Self::Licence(error),
+            NotRecorded::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 impl From<StorageError> for AdministrationError {
@@ -119,6 +132,7 @@ impl Explain for AdministrationError {
                 )
                 .to_owned(),
             Self::Licence(error) => error.explain(lang),
+            Self::Terms(error) => error.explain(lang),
             Self::System(error) => match lang {
                 Lang::Ja => format!("動作に必要な資源を得られません（{error}）。"),
                 Lang::En => format!("the system does not give what is needed: {error}"),

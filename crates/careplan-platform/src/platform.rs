@@ -5,23 +5,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use careplan_licence::FeeTable;
+use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::accept::{self, Reception};
+use crate::accept::{self, Callers, Reception};
 use crate::administration::Administration;
 use crate::api::{self, App};
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
 use crate::delivery::Delivery;
+use crate::licences::Licences;
+use crate::site::{self, Site};
 use crate::spool::UploadLimits;
 use crate::storage::sqlite::{ServingLock, SqliteStorage};
 use crate::storage::{Storage, StorageError};
 use crate::trust::TrustStore;
-use crate::{Clock, PlatformConfig, StartError, Trust, tls};
+use crate::{Clock, PlatformConfig, SiteConfig, StartError, Trust, tls};
 
 /// How often sendings that are overdue are expired and sessions that are over forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -34,12 +36,14 @@ const LAST_SYSTEM_CALL: Duration = Duration::from_secs(10);
 /// off. [`stop`](Self::stop) lets calls under way finish first.
 pub struct Platform {
     address: SocketAddr,
+    site_address: Option<SocketAddr>,
     administration: Administration,
     storage: Arc<dyn Storage>,
     trust: Arc<TrustStore>,
     clock: Arc<dyn Clock>,
     stopping: watch::Sender<Option<Duration>>,
     serving: JoinHandle<bool>,
+    serving_site: Option<JoinHandle<bool>>,
     handle: Handle,
     // The last fields, dropped in this order: first the threads end, then the home is free.
     _runtime: RunningRuntime,
@@ -87,8 +91,8 @@ impl Platform {
         if removed > 0 {
             tracing::info!(removed, "removed what interrupted uploads had left");
         }
-        let fees = Arc::new(FeeTable::standard());
-        let app = App {
+        let fees = Arc::new(config.fees);
+        let app = Arc::new(App {
             doorkeeper: Doorkeeper::new(Arc::clone(&storage), config.limits.hashing)
                 .map_err(StartError::system)?,
             delivery: Delivery {
@@ -106,34 +110,44 @@ impl Platform {
             trust: Arc::clone(&trust),
             clock: Arc::clone(&config.clock),
             limits: config.limits,
-        };
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind(config.listen))
-            .map_err(StartError::Listen)?;
-        let address = listener.local_addr().map_err(StartError::Listen)?;
+        });
+        let licences = Licences::new(Arc::clone(&storage), fees);
+        let (listener, address) = listen(&runtime, config.listen)?;
         let (stopping, stop) = watch::channel(None);
         let serving = runtime.spawn(accept::serve(
             listener,
             Arc::new(Reception {
                 identity: config.identity,
-                trust: Arc::clone(&trust),
+                callers: Callers::WithCertificate(Arc::clone(&trust)),
                 clock: Arc::clone(&config.clock),
                 limits: config.limits,
-                router: api::router(Arc::new(app)),
+                router: api::router(Arc::clone(&app)),
             }),
-            stop,
+            stop.clone(),
         ));
+        let site = match config.site {
+            Some(site) => Some(ServingSite::start(
+                &runtime,
+                site,
+                (Arc::clone(&storage), app, licences.clone()),
+                stop,
+            )?),
+            None => None,
+        };
         runtime.spawn(sweep_again_and_again(
             Arc::clone(&storage),
             Arc::clone(&config.clock),
+            site.as_ref().map(|site| Arc::clone(&site.site)),
         ));
         tracing::info!(%address, "the platform serves");
         Ok(Self {
             address,
+            site_address: site.as_ref().map(|site| site.address),
+            serving_site: site.map(|site| site.serving),
             administration: Administration::of_platform(
                 Arc::clone(&storage),
                 Arc::clone(&config.clock),
-                fees,
+                licences,
                 runtime.handle().clone(),
             ),
             storage,
@@ -151,6 +165,12 @@ impl Platform {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its web site listens, if it serves one.
+    #[must_use]
+    pub const fn site_address(&self) -> Option<SocketAddr> {
+        self.site_address
     }
 
     /// Offices, accounts and licences.
@@ -175,7 +195,10 @@ impl Platform {
     /// If the storage cannot be used.
     pub fn sweep(&self) -> Result<usize, StorageError> {
         let now = recorded_now(&*self.clock);
-        self.handle.block_on(self.storage.sweep(now))
+        self.handle.block_on(async {
+            self.storage.forget_ended_site_sessions(now).await?;
+            self.storage.sweep(now).await
+        })
     }
 
     /// Takes no more connections, lets calls under way finish for at most `patience`, and ends;
@@ -184,7 +207,14 @@ impl Platform {
     pub fn stop(mut self, patience: Duration) -> bool {
         // Nobody listens only if serving has ended already.
         let _ = self.stopping.send(Some(patience));
-        let finished = self.handle.block_on(&mut self.serving).unwrap_or(false);
+        let finished = self.handle.block_on(async {
+            let api = (&mut self.serving).await.unwrap_or(false);
+            let site = match &mut self.serving_site {
+                Some(serving) => serving.await.unwrap_or(false),
+                None => true,
+            };
+            api && site
+        });
         tracing::info!(finished, "the platform stopped");
         finished
     }
@@ -208,12 +238,71 @@ impl fmt::Debug for Platform {
     }
 }
 
-async fn sweep_again_and_again(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) {
+fn listen(runtime: &Runtime, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listener = runtime
+        .block_on(TcpListener::bind(address))
+        .map_err(StartError::Listen)?;
+    let address = listener.local_addr().map_err(StartError::Listen)?;
+    Ok((listener, address))
+}
+
+/// A web site that serves.
+struct ServingSite {
+    address: SocketAddr,
+    serving: JoinHandle<bool>,
+    site: Arc<Site>,
+}
+
+impl ServingSite {
+    fn start(
+        runtime: &Runtime,
+        config: SiteConfig,
+        (storage, api, licences): (Arc<dyn Storage>, Arc<App>, Licences),
+        stop: watch::Receiver<Option<Duration>>,
+    ) -> Result<Self, StartError> {
+        let identity = config.identity.clone();
+        // Tried once before anybody connects.
+        tls::site_config(&identity)?;
+        let (listener, address) = listen(runtime, config.listen)?;
+        let (clock, limits) = (Arc::clone(&api.clock), api.limits);
+        let site = Arc::new(Site::new(storage, api, licences, config));
+        let serving = runtime.spawn(accept::serve(
+            listener,
+            Arc::new(Reception {
+                identity,
+                callers: Callers::Anyone,
+                clock,
+                limits,
+                router: site::router(Arc::clone(&site)),
+            }),
+            stop,
+        ));
+        tracing::info!(%address, "the web site serves");
+        Ok(Self {
+            address,
+            serving,
+            site,
+        })
+    }
+}
+
+async fn sweep_again_and_again(
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    site: Option<Arc<Site>>,
+) {
     let mut turns = tokio::time::interval(SWEEP);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        match storage.sweep(recorded_now(&*clock)).await {
+        if let Some(site) = &site {
+            site.tidy();
+        }
+        let now = recorded_now(&*clock);
+        if let Err(error) = storage.forget_ended_site_sessions(now).await {
+            tracing::error!(%error, "forgetting sessions of the site failed");
+        }
+        match storage.sweep(now).await {
             Ok(0) => {}
             Ok(expired) => tracing::info!(expired, "sendings expired"),
             Err(error) => tracing::error!(%error, "sweeping failed"),

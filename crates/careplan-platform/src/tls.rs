@@ -1,4 +1,4 @@
-//! TLS 1.3 with a client certificate, and nothing else.
+//! TLS 1.3 and nothing older: with a client certificate for the API, without one for the web site.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +30,19 @@ pub(crate) fn server_config(
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+/// The server side of TLS for browsers, which show no certificate.
+pub(crate) fn site_config(identity: &ServerIdentity) -> Result<Arc<ServerConfig>, StartError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&version::TLS13])
+        .map_err(StartError::identity)?
+        .with_no_client_auth()
+        .with_single_cert(identity.chain.clone(), identity.key.clone_key())
+        .map_err(StartError::identity)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 

@@ -4,6 +4,7 @@
 //! password, or the tokens that came from them, must belong to that same office.
 
 mod password;
+mod site;
 mod token;
 
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 pub(crate) use self::password::PasswordHash;
+pub(crate) use self::site::{PasswordIs, SHORTEST as SHORTEST_PASSWORD, SiteLogIn};
 use self::token::NewTokens;
-pub(crate) use self::token::TokenHash;
+pub(crate) use self::token::{NoRandomness, TokenHash, random_text};
 use crate::problems::NotDone;
 use crate::storage::{PasswordValidity, Rotation, Storage, StoredSession};
 
@@ -148,6 +150,6 @@ impl Doorkeeper {
     }
 }
 
-fn unavailable(_: token::NoRandomness) -> NotDone {
+fn unavailable(_: NoRandomness) -> NotDone {
     ProblemCode::ServiceUnavailable.into()
 }

@@ -74,10 +74,14 @@ impl NewTokens {
 }
 
 fn random<T: FromStr>() -> Result<T, NoRandomness> {
+    random_text()?.parse().map_err(|_| NoRandomness)
+}
+
+/// 256 random bits in base64url: 43 characters.
+pub(crate) fn random_text() -> Result<Zeroizing<String>, NoRandomness> {
     let mut bits = Zeroizing::new([0; 32]);
     aws_lc_rs::rand::fill(bits.as_mut_slice()).map_err(|_| NoRandomness)?;
-    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bits.as_slice()));
-    text.parse().map_err(|_| NoRandomness)
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bits.as_slice())))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod offices;
 mod records;
 mod sendings;
 mod sessions;
+mod site;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
@@ -26,12 +27,14 @@ pub(crate) use records::{
 };
 pub(crate) use sendings::{Acceptance, ContainerReader, Recorded, SendingStorage};
 pub(crate) use sessions::SessionStorage;
+pub use site::TermsNotice;
+pub(crate) use site::{SiteScope, SiteSession, SiteStorage, Terms};
 
 /// What an implementation of storage does, topic by topic. Every method is atomic, and what it
 /// reported as done survives a crash.
 #[async_trait]
 pub(crate) trait Storage:
-    OfficeStorage + AccountStorage + SessionStorage + SendingStorage + 'static
+    OfficeStorage + AccountStorage + SessionStorage + SendingStorage + SiteStorage + 'static
 {
     /// Expires what was not confirmed in time and forgets sessions that are over; how many
     /// sendings expired.

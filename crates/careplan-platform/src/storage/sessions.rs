@@ -29,6 +29,6 @@ pub(crate) trait SessionStorage: Send + Sync {
     /// Ends a session.
     async fn end_session(&self, session: Uuid) -> Result<(), StorageError>;
 
-    /// Ends all sessions of an office.
+    /// Ends all sessions of an office, browsers' at the web site too.
     async fn end_sessions_of(&self, office: OfficeNumber) -> Result<(), StorageError>;
 }

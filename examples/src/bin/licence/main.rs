@@ -120,8 +120,9 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
     let (lang, json) = (*lang, *json);
     let fees = match fees {
         None => FeeTable::standard(),
-        Some(path) => FeeTable::from_toml(&read(path)?)
-            .map_err(|error| Failure::Fees(path.clone(), error))?,
+        Some(path) => {
+            FeeTable::from_toml(&read(path)?).map_err(|error| Failure::Fees(path.clone(), error))?
+        }
     };
     match &arguments.command {
         Command::Fee {

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use careplan_core::Lang;
-use careplan_licence::{
-    FeeTable, Licence, OfficeState, Quote, fees_in_words, rules_in_words,
-};
+use careplan_licence::{FeeTable, Licence, OfficeState, Quote, fees_in_words, rules_in_words};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -18,7 +16,9 @@ pub(crate) fn quote(quote: &Quote, lang: Lang) -> String {
         let name = line.period.name(lang);
         let words = lang.pick(
             format!("{year}年目 {first}～{last}: {fee}円 × {offices}事業所 = {amount}円（{name}）"),
-            format!("year {year}, {first} to {last}: {fee} yen x {offices} = {amount} yen ({name})"),
+            format!(
+                "year {year}, {first} to {last}: {fee} yen x {offices} = {amount} yen ({name})"
+            ),
         );
         text.push_str(&words);
         text.push('\n');
@@ -68,7 +68,11 @@ pub(crate) fn states(states: &[OfficeState], on: NaiveDate, lang: Lang) -> Strin
 }
 
 fn of(licence: &Licence, lang: Lang) -> String {
-    let (first, last, fee) = (licence.validity.first(), licence.validity.last(), licence.fee);
+    let (first, last, fee) = (
+        licence.validity.first(),
+        licence.validity.last(),
+        licence.fee,
+    );
     let payment = licence.payment.in_words(lang);
     lang.pick(
         format!("{first}～{last} {fee}円 {payment}"),

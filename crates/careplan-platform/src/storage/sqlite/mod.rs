@@ -18,6 +18,7 @@ mod row;
 mod schema;
 mod sendings;
 mod sessions;
+mod site;
 
 use std::fs::{File, TryLockError};
 use std::num::NonZeroUsize;

@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::storage::{StorageError, StorageErrorKind};
 
 /// Every migration, in order; number 1 first. Applied ones are never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/0001_initial.sql"),
+    include_str!("../../../migrations/0003_site.sql"),
+];
 
 /// Applies the migrations that were not yet applied, each whole or not at all.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StorageError> {

@@ -168,6 +168,8 @@ fn end_sessions_of(db: &Connection, office: OfficeNumber) -> Result<(), StorageE
     .and_then(|mut delete| delete.execute([office.as_str()]))
     .and_then(|_| db.prepare_cached("DELETE FROM session WHERE office = ?1"))
     .and_then(|mut delete| delete.execute([office.as_str()]))
+    .and_then(|_| db.prepare_cached("DELETE FROM site_session WHERE office = ?1"))
+    .and_then(|mut delete| delete.execute([office.as_str()]))
     .map(|_| ())
     .map_err(failed("ending an office's sessions"))
 }

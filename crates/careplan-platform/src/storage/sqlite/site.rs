@@ -1,0 +1,274 @@
+//! The web site's sessions, log-in attempts, terms and certificates.
+
+use async_trait::async_trait;
+use careplan_core::OfficeNumber;
+use careplan_licence::TermsEdition;
+use careplan_protocol::UserId;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStorage;
+use super::row::{failed, instant, millis, optional_instant, text, unreadable};
+use crate::auth::TokenHash;
+use crate::storage::{
+    Attempts, SiteScope, SiteSession, SiteStorage, StorageError, Terms, TermsNotice,
+};
+
+/// Attempts are forgotten when the last is so long ago; no lock lasts that long.
+const FORGET_ATTEMPTS_AFTER: TimeDelta = TimeDelta::days(1);
+
+#[async_trait]
+impl SiteStorage for SqliteStorage {
+    async fn begin_site_log_in(
+        &self,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Result<(), DateTime<Utc>>, StorageError> {
+        self.write(move |db| begin_log_in(db, user, now)).await
+    }
+
+    async fn forget_site_attempts(&self, user: UserId) -> Result<(), StorageError> {
+        self.write(move |db| {
+            db.prepare_cached("DELETE FROM site_attempt WHERE user_id = ?1")
+                .and_then(|mut delete| delete.execute([user.as_str()]))
+                .map(|_| ())
+                .map_err(failed("forgetting log-in attempts"))
+        })
+        .await
+    }
+
+    async fn open_site_session(&self, session: SiteSession) -> Result<(), StorageError> {
+        self.write(move |db| open_session(db, &session)).await
+    }
+
+    async fn site_session(&self, token: TokenHash) -> Result<Option<SiteSession>, StorageError> {
+        self.read(move |db| session(db, token)).await
+    }
+
+    async fn renew_site_session(
+        &self,
+        token: TokenHash,
+        idle_until: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        self.write(move |db| {
+            db.prepare_cached("UPDATE site_session SET idle_until = ?2 WHERE token_hash = ?1")
+                .and_then(|mut update| {
+                    update.execute(params![token.to_string(), millis(idle_until)])
+                })
+                .map(|_| ())
+                .map_err(failed("renewing a session"))
+        })
+        .await
+    }
+
+    async fn end_site_session(&self, token: TokenHash) -> Result<(), StorageError> {
+        self.write(move |db| {
+            db.prepare_cached("DELETE FROM site_session WHERE token_hash = ?1")
+                .and_then(|mut delete| delete.execute([token.to_string()]))
+                .map(|_| ())
+                .map_err(failed("ending a session"))
+        })
+        .await
+    }
+
+    async fn forget_ended_site_sessions(&self, now: DateTime<Utc>) -> Result<(), StorageError> {
+        self.write(move |db| {
+            db.prepare_cached("DELETE FROM site_session WHERE idle_until <= ?1 OR ends_at <= ?1")
+                .and_then(|mut delete| delete.execute([millis(now)]))
+                .and_then(|_| db.prepare_cached("DELETE FROM site_attempt WHERE last_at <= ?1"))
+                .and_then(|mut delete| delete.execute([millis(now - FORGET_ATTEMPTS_AFTER)]))
+                .map(|_| ())
+                .map_err(failed("forgetting sessions that are over"))
+        })
+        .await
+    }
+
+    async fn add_terms(&self, terms: Terms) -> Result<bool, StorageError> {
+        self.write(move |db| add_terms(db, &terms)).await
+    }
+
+    async fn terms_notices(&self) -> Result<Vec<TermsNotice>, StorageError> {
+        self.read(|db| {
+            db.prepare_cached(
+                "SELECT edition, in_force_from, sha256 FROM terms ORDER BY in_force_from, edition",
+            )
+            .and_then(|mut select| select.query_map([], notice)?.collect())
+            .map_err(failed("reading the terms"))
+        })
+        .await
+    }
+
+    async fn terms(&self, edition: TermsEdition) -> Result<Option<Terms>, StorageError> {
+        self.read(move |db| find_terms(db, &edition)).await
+    }
+
+    async fn keep_certificate(
+        &self,
+        office: OfficeNumber,
+        serial: String,
+        pem: String,
+    ) -> Result<(), StorageError> {
+        self.write(move |db| {
+            db.prepare_cached(
+                "INSERT INTO site_certificate (office, serial, pem) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut insert| insert.execute(params![office.as_str(), serial, pem]))
+            .map(|_| ())
+            .map_err(failed("keeping a certificate"))
+        })
+        .await
+    }
+
+    async fn kept_certificate(
+        &self,
+        office: OfficeNumber,
+        serial: String,
+    ) -> Result<Option<String>, StorageError> {
+        self.read(move |db| {
+            db.prepare_cached("SELECT pem FROM site_certificate WHERE office = ?1 AND serial = ?2")
+                .and_then(|mut select| {
+                    select
+                        .query_row(params![office.as_str(), serial], |row| row.get(0))
+                        .optional()
+                })
+                .map_err(failed("reading a certificate"))
+        })
+        .await
+    }
+}
+
+fn begin_log_in(
+    db: &Connection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Result<(), DateTime<Utc>>, StorageError> {
+    const WHAT: &str = "counting log-in attempts";
+    let attempts = db
+        .prepare_cached("SELECT attempts, locked_until FROM site_attempt WHERE user_id = ?1")
+        .and_then(|mut select| {
+            select
+                .query_row([user.as_str()], |row| {
+                    Ok(Attempts {
+                        count: row.get("attempts")?,
+                        locked_until: optional_instant(row, "locked_until")?,
+                    })
+                })
+                .optional()
+        })
+        .map_err(failed(WHAT))?
+        .unwrap_or_default();
+    let attempts = match attempts.begin(now) {
+        Ok(attempts) => attempts,
+        Err(until) => return Ok(Err(until)),
+    };
+    db.prepare_cached(
+        "INSERT INTO site_attempt (user_id, attempts, locked_until, last_at) \
+         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user_id) DO UPDATE SET \
+         attempts = excluded.attempts, locked_until = excluded.locked_until, \
+         last_at = excluded.last_at",
+    )
+    .and_then(|mut put| {
+        put.execute(params![
+            user.as_str(),
+            attempts.count,
+            attempts.locked_until.map(millis),
+            millis(now)
+        ])
+    })
+    .map_err(failed(WHAT))?;
+    Ok(Ok(()))
+}
+
+fn open_session(db: &Connection, session: &SiteSession) -> Result<(), StorageError> {
+    let scope = match session.scope {
+        SiteScope::Full => "full",
+        SiteScope::ChangePassword => "change-password",
+    };
+    db.prepare_cached(
+        "INSERT INTO site_session (token_hash, office, user_id, scope, idle_until, ends_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .and_then(|mut insert| {
+        insert.execute(params![
+            session.token.to_string(),
+            session.office.as_str(),
+            session.user.as_str(),
+            scope,
+            millis(session.idle_until),
+            millis(session.ends_at),
+        ])
+    })
+    .map(|_| ())
+    .map_err(failed("opening a session"))
+}
+
+fn session(db: &Connection, token: TokenHash) -> Result<Option<SiteSession>, StorageError> {
+    db.prepare_cached(
+        "SELECT office, user_id, scope, idle_until, ends_at FROM site_session \
+         WHERE token_hash = ?1",
+    )
+    .and_then(|mut select| {
+        select
+            .query_row([token.to_string()], |row| {
+                let scope: String = row.get("scope")?;
+                Ok(SiteSession {
+                    token,
+                    office: text(row, "office")?,
+                    user: text(row, "user_id")?,
+                    scope: match scope.as_str() {
+                        "full" => SiteScope::Full,
+                        "change-password" => SiteScope::ChangePassword,
+                        _ => return Err(unreadable("no scope of a session")),
+                    },
+                    idle_until: instant(row, "idle_until")?,
+                    ends_at: instant(row, "ends_at")?,
+                })
+            })
+            .optional()
+    })
+    .map_err(failed("reading a session"))
+}
+
+fn notice(row: &Row<'_>) -> rusqlite::Result<TermsNotice> {
+    Ok(TermsNotice {
+        edition: text(row, "edition")?,
+        in_force_from: text(row, "in_force_from")?,
+        sha256: text(row, "sha256")?,
+    })
+}
+
+fn find_terms(db: &Connection, edition: &TermsEdition) -> Result<Option<Terms>, StorageError> {
+    db.prepare_cached("SELECT edition, in_force_from, sha256, text FROM terms WHERE edition = ?1")
+        .and_then(|mut select| {
+            select
+                .query_row([edition.as_str()], |row| {
+                    Ok(Terms {
+                        notice: notice(row)?,
+                        text: row.get("text")?,
+                    })
+                })
+                .optional()
+        })
+        .map_err(failed("reading the terms"))
+}
+
+fn add_terms(db: &Connection, terms: &Terms) -> Result<bool, StorageError> {
+    let notice = &terms.notice;
+    if let Some(there) = find_terms(db, &notice.edition)? {
+        return Ok(there == *terms);
+    }
+    db.prepare_cached(
+        "INSERT INTO terms (edition, in_force_from, sha256, text) VALUES (?1, ?2, ?3, ?4)",
+    )
+    .and_then(|mut insert| {
+        insert.execute(params![
+            notice.edition.as_str(),
+            notice.in_force_from.to_string(),
+            notice.sha256.to_string(),
+            terms.text,
+        ])
+    })
+    .map(|_| true)
+    .map_err(failed("keeping the terms"))
+}
