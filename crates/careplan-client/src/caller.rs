@@ -1,18 +1,19 @@
 //! Calls with a session, made again when that can help.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use careplan_protocol::{
-    ACCESS_LIFETIME, AccessToken, LogInRequest, Problem, ProblemCode, REFRESH_LIFETIME,
-    RefreshRequest, Retry, SessionGrant,
+    ACCESS_LIFETIME, AccessToken, Problem, ProblemCode, REFRESH_LIFETIME, RefreshRequest, Retry,
+    SessionGrant,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    CallError, CancelHandle, Clock, Error, ErrorKind, NoAnswer, Observer, Progress, RetryPolicy,
-    Transport,
+    CallError, CancelHandle, Clock, Credentials, Error, ErrorKind, NoAnswer, Observer, Progress,
+    RetryPolicy, Transport,
 };
 
 /// A token that ends this soon is not begun with: a large container takes a while.
@@ -30,17 +31,26 @@ pub(crate) struct Caller {
     pub(crate) observer: Box<dyn Observer>,
     pub(crate) retry: RetryPolicy,
     pub(crate) cancel: CancelHandle,
-    pub(crate) log_in: LogInRequest,
+    credentials: Box<dyn Credentials>,
     session: Option<Session>,
 }
 
-/// A session, with times of this computer's clock: the platform's may differ from it by a day.
-struct Session {
+/// A session at the platform, to go on with in a client opened soon after
+/// ([`Client::suspend`](crate::Client::suspend)). Its tokens are kept in memory only.
+// With times of this computer's clock: the platform's may differ from it by a day.
+#[derive(Clone)]
+pub struct Session {
     grant: SessionGrant,
     /// When the access token came.
     granted_at: DateTime<Utc>,
     /// When the office logged in.
     begun_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
 }
 
 /// How a call ended that brought no result.
@@ -84,7 +94,8 @@ impl Caller {
         clock: Box<dyn Clock>,
         observer: Box<dyn Observer>,
         retry: RetryPolicy,
-        log_in: LogInRequest,
+        credentials: Box<dyn Credentials>,
+        session: Option<Session>,
     ) -> Self {
         Self {
             root,
@@ -93,9 +104,14 @@ impl Caller {
             observer,
             retry,
             cancel: CancelHandle::default(),
-            log_in,
-            session: None,
+            credentials,
+            session,
         }
+    }
+
+    /// The session, if there is one.
+    pub(crate) fn take_session(&mut self) -> Option<Session> {
+        self.session.take()
     }
 
     /// Fails if the caller cancelled.
@@ -237,11 +253,15 @@ impl Caller {
 
     /// Logs in. A wrong password is not tried twice: the platform counts failures and locks.
     fn log_in(&mut self) -> Result<SessionGrant, Error> {
+        let request = self
+            .credentials
+            .log_in()
+            .map_err(ErrorKind::NoCredentials)?;
         let mut attempt = 0;
         loop {
             self.go_on()?;
             attempt += 1;
-            match self.transport.log_in(&self.log_in) {
+            match self.transport.log_in(&request) {
                 Ok(session) => return Ok(session),
                 Err(CallError::Refused(problem)) if problem.status < 500 => {
                     return Err(ErrorKind::LogIn(*problem).into());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
 use careplan_envelope::{CertificateProfile, OfficeCertificate, Signer, Verifier};
-use careplan_protocol::{DirectoryEntry, IdempotencyKey, LogInRequest, SendingId};
+use careplan_protocol::{DirectoryEntry, IdempotencyKey, SendingId};
 
 use chrono::{DateTime, Utc};
 
@@ -14,9 +14,14 @@ use crate::caller::{Caller, Failure};
 use crate::home::{Home, Shelf};
 use crate::store::Store;
 use crate::{
-    CancelHandle, Clock, Error, ErrorKind, Incoming, ListOptions, Observer, Outgoing, PutInCheck,
-    Refusal, RetryPolicy, Status, SystemClock, Transport,
+    CancelHandle, Clock, ConformanceCheck, Credentials, Error, ErrorKind, Finding, Incoming,
+    ListOptions, Observer, Outgoing, PutInCheck, Refusal, RetryPolicy, Session, Status,
+    SystemClock, Transport,
 };
+
+/// How many days before its end a certificate should be renewed: the authority takes a while, and
+/// nothing can be sent with one that ended.
+pub const RENEW_BEFORE_DAYS: i64 = 30;
 
 /// What a client works with.
 pub struct ClientConfig {
@@ -31,21 +36,24 @@ pub struct ClientConfig {
     pub verifier: Verifier,
     /// Talks to the platform.
     pub transport: Box<dyn Transport>,
-    /// User ID and password for logging in. Kept in memory only.
-    pub log_in: LogInRequest,
+    /// User ID and password for logging in; asked for when they are needed, never stored.
+    pub credentials: Box<dyn Credentials>,
+    /// A session to go on with, of a client that was suspended.
+    pub session: Option<Session>,
     /// How often calls are made again.
     pub retry: RetryPolicy,
     /// The clock.
     pub clock: Box<dyn Clock>,
     /// Told what happens.
     pub observer: Box<dyn Observer>,
-    /// Looks at sets before they are taken.
+    /// Looks at sets before they are taken: against the standard, unless it is replaced.
     pub check: Option<Box<dyn PutInCheck>>,
 }
 
 impl ClientConfig {
     /// The office's own things, everything else as usual: the system's clock, five attempts,
-    /// nobody watching, no further check.
+    /// nobody watching, the check
+    /// against the standard.
     #[must_use]
     pub fn new(
         home: impl Into<PathBuf>,
@@ -53,7 +61,7 @@ impl ClientConfig {
         signer: Arc<dyn Signer>,
         verifier: Verifier,
         transport: impl Transport + 'static,
-        log_in: LogInRequest,
+        credentials: impl Credentials + 'static,
     ) -> Self {
         Self {
             home: home.into(),
@@ -61,11 +69,12 @@ impl ClientConfig {
             signer,
             verifier,
             transport: Box::new(transport),
-            log_in,
+            credentials: Box::new(credentials),
+            session: None,
             retry: RetryPolicy::default(),
             clock: Box::new(SystemClock),
             observer: Box::new(()),
-            check: None,
+            check: Some(Box::new(ConformanceCheck::new())),
         }
     }
 }
@@ -134,7 +143,8 @@ impl Client {
             config.clock,
             config.observer,
             config.retry,
-            config.log_in,
+            config.credentials,
+            config.session,
         );
         Ok(Self {
             office: config.office,
@@ -194,6 +204,16 @@ impl Client {
             .ok_or_else(|| ErrorKind::NoSuchOutgoing(id).into())
     }
 
+    /// What the check said of a set when it was put in: warnings, for whoever asks later.
+    ///
+    /// # Errors
+    /// If there is none of that name, or the home's database cannot be read.
+    pub fn findings(&self, id: IdempotencyKey) -> Result<Vec<Finding>, Error> {
+        self.store
+            .findings(id)?
+            .ok_or_else(|| ErrorKind::NoSuchOutgoing(id).into())
+    }
+
     /// One received set.
     ///
     /// # Errors
@@ -241,6 +261,13 @@ impl Client {
         self.caller
             .call(|call| call.transport.directory(call.token, office))
             .map_err(Failure::into_error)
+    }
+
+    /// Closes the home and keeps the session at the platform, for the next client: a program that
+    /// works now and then leaves the home to others in between, without logging in each time.
+    #[must_use]
+    pub fn suspend(mut self) -> Option<Session> {
+        self.caller.take_session()
     }
 
     /// Ends the session at the platform, if there is one, and closes the home.

@@ -70,6 +70,8 @@ pub enum ErrorKind {
     PutIn(Vec<PutInRefusal>),
     /// A container could not be signed.
     Signing(careplan_envelope::Error),
+    /// There is no user ID or password to log in with.
+    NoCredentials(Refusal),
     /// Logging in did not work.
     LogIn(Problem),
     /// The platform refused what was asked.
@@ -245,6 +247,7 @@ impl Explain for Error {
                 format!("署名できません。{}", error.explain(Lang::Ja)),
                 format!("signing failed: {}", error.explain(Lang::En)),
             ),
+            ErrorKind::NoCredentials(refusal) => refusal.explain(lang),
             ErrorKind::LogIn(problem) | ErrorKind::Refused(problem) => problem.explain(lang),
             ErrorKind::NoAnswer(no_answer) => no_answer.explain(lang),
             ErrorKind::NoSuchOutgoing(id) => lang.pick(

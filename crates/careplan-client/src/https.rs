@@ -125,6 +125,11 @@ impl HttpsTransport {
         Ok(Self { agent, address })
     }
 
+    /// Whether an address is one this transport can use: `https://`, a host, perhaps a port.
+    pub(crate) fn check_address(address: &str) -> Result<(), HttpsError> {
+        check_address(address.trim_end_matches('/'))
+    }
+
     fn request(&self, endpoint: Endpoint, path: &str) -> ureq::http::request::Builder {
         Request::builder()
             .method(endpoint.method().as_str())

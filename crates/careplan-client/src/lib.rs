@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod caller;
+mod check;
 mod client;
 mod clock;
+mod credentials;
 mod durable;
 mod error;
+mod gather;
 mod home;
 mod https;
 mod inbox;
@@ -12,25 +15,33 @@ mod item;
 mod observe;
 mod outbox;
 mod put_in;
+mod put_in_refusal;
 mod recognise;
 mod retry;
+mod setup;
+mod setup_error;
 mod store;
 mod sync;
 mod take_out;
 mod tls;
 mod transport;
 
-pub use client::{Client, ClientConfig};
+pub use caller::Session;
+pub use check::{CheckedFile, ConformanceCheck, Finding, FindingSeverity, PutInCheck};
+pub use client::{Client, ClientConfig, RENEW_BEFORE_DAYS};
 pub use clock::{Clock, SystemClock};
+pub use credentials::Credentials;
 pub use error::{Advice, Error, ErrorKind};
 pub use https::{HttpsConfig, HttpsError, HttpsTransport};
 pub use item::{
     Incoming, IncomingState, Outgoing, OutgoingState, Refusal, SetFile, SetHeader, Status,
 };
 pub use observe::{CancelHandle, Observer, Progress, Step};
-pub use outbox::PutIn;
-pub use put_in::{PutInCheck, PutInRefusal, PutInRefusalKind};
+pub use put_in::{Proposal, PutIn, PutInOptions};
+pub use put_in_refusal::{PutInRefusal, PutInRefusalKind};
 pub use retry::RetryPolicy;
+pub use setup::{Settings, Setup};
+pub use setup_error::{SetupError, SetupErrorKind};
 pub use store::ListOptions;
 pub use sync::{SyncError, SyncReport};
 pub use take_out::TakenOut;

@@ -1,155 +1,370 @@
-//! Putting files in: which can be sent, as which sets, and why others cannot.
+//! The way in for files to be sent: gathered into sets, checked, copied into the home, recorded.
 
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use careplan_core::{Explain, Lang, OfficeNumber};
+use careplan_core::{OfficeNumber, Sequence, SetKind, Sha256Digest, japan_time};
+use careplan_protocol::IdempotencyKey;
+use careplan_tables::DocumentName;
+use uuid::Uuid;
 
-use crate::{Refusal, SetHeader};
+use crate::durable::{self, Digesting};
+use crate::gather::{Addressed, NamedSet, by_folder, named_sets};
+use crate::home::{Scratch, Shelf};
+use crate::store::NewOutgoing;
+use crate::{
+    CheckedFile, Client, Error, ErrorKind, Finding, Progress, PutInRefusal, PutInRefusalKind,
+    SetFile, SetHeader, Step,
+};
 
-/// A look at a set before it is taken, for a vendor's or a conformance checker's own rules.
-///
-/// It gets the header and the files with their paths; a refusal keeps everything put in together
-/// out. Warnings are for the check itself to tell. The files are copied right afterwards: whoever
-/// exports them should have finished.
-pub trait PutInCheck: Send {
-    /// Looks at one set.
+/// How files are put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct PutInOptions {
+    /// The office everything goes to. CSV files name their receiver themselves and must name this
+    /// one; PDFs that accompany no CSV files need one.
+    pub receiver: Option<OfficeNumber>,
+}
+
+/// What became of a set that was put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutIn {
+    /// The set in the outbox.
+    pub id: IdempotencyKey,
+    /// What the names of its files say.
+    pub header: SetHeader,
+    /// The same files were put in before: this is that set, and nothing is sent twice. A set that
+    /// was refused is tried again.
+    pub already: bool,
+    /// What the check found and does not keep the set back; kept with it, see
+    /// [`Client::findings`].
+    pub findings: Vec<Finding>,
+}
+
+/// A set as it would be put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// What the names of its files say.
+    pub header: SetHeader,
+    /// Its files, in the order of the container.
+    pub files: Vec<PathBuf>,
+    /// What the check found.
+    pub findings: Vec<Finding>,
+}
+
+impl Proposal {
+    /// Whether the check keeps it back.
+    #[must_use]
+    pub fn is_kept_back(&self) -> bool {
+        self.findings.iter().any(Finding::keeps_back)
+    }
+}
+
+impl Client {
+    /// Takes files into the outbox, as the sets their names say. Folders stand for the files in
+    /// them (not in folders within). A PDF goes with the set in its folder.
+    ///
+    /// Either everything is taken or nothing. When this returns, the files are copied and on the
+    /// disk; [`sync`](Self::sync) sends them, in the order of their sequence.
     ///
     /// # Errors
-    /// Why the set may not be sent.
-    fn check(&mut self, header: &SetHeader, files: &[PathBuf]) -> Result<(), Refusal>;
-}
-
-impl<F> PutInCheck for F
-where
-    F: FnMut(&SetHeader, &[PathBuf]) -> Result<(), Refusal> + Send,
-{
-    fn check(&mut self, header: &SetHeader, files: &[PathBuf]) -> Result<(), Refusal> {
-        self(header, files)
+    /// [`ErrorKind::PutIn`] with a reason for each file or set that cannot be sent; the home's
+    /// errors.
+    pub fn put_in<P: AsRef<Path>>(&mut self, paths: &[P]) -> Result<Vec<PutIn>, Error> {
+        self.put_in_with(paths, PutInOptions::default())
     }
-}
 
-/// A file or set that cannot be sent.
-///
-/// Its words repeat the file's name, which the person who put it in gave; show them to that
-/// person, and mind that a PDF's name may name somebody before logging them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PutInRefusal {
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) kind: PutInRefusalKind,
-}
-
-/// Why it cannot be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PutInRefusalKind {
-    /// No file was given, or a folder without files.
-    Nothing,
-    /// The file cannot be read: the system's words.
-    Unreadable(String),
-    /// The name is none of the standard's, and the file no PDF.
-    NotStandard(Refusal),
-    /// The files are none of the sets that may travel.
-    NotASet(Refusal),
-    /// The sender in the names is another office.
-    OtherSender {
-        /// The office in the names.
-        found: OfficeNumber,
-        /// The office of the home.
-        expected: OfficeNumber,
-    },
-    /// The receiver in the names is the office itself.
-    OwnNumber,
-    /// A PDF without files of the standard beside it.
-    PdfAlone,
-    /// A PDF beside sets for several offices: it is not clear to whom it may go.
-    PdfForSeveral,
-    /// Two files of the same name in one set; upper and lower case count as the same.
-    SameName,
-    /// The name cannot be a file's name everywhere.
-    UnsafeName,
-    /// A file of this name and other content is on its way already.
-    NameUsed,
-    /// The check refused the set.
-    Check(Refusal),
-}
-
-impl PutInRefusal {
-    pub(crate) fn file(path: &Path, kind: PutInRefusalKind) -> Self {
-        Self {
-            path: Some(path.to_owned()),
-            kind,
+    /// As [`put_in`](Self::put_in), to a receiver chosen.
+    ///
+    /// # Errors
+    /// As [`put_in`](Self::put_in).
+    pub fn put_in_with<P: AsRef<Path>>(
+        &mut self,
+        paths: &[P],
+        options: PutInOptions,
+    ) -> Result<Vec<PutIn>, Error> {
+        self.caller.cancel.reset();
+        let sets = self.recognise(paths, options).map_err(ErrorKind::PutIn)?;
+        let copied = sets
+            .into_iter()
+            .map(|set| self.copy(set))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let refusals: Vec<PutInRefusal> = copied.iter().filter_map(CopiedSet::refusal).collect();
+        if !refusals.is_empty() {
+            return Err(ErrorKind::PutIn(refusals).into());
         }
+        self.take(copied)
     }
 
-    pub(crate) const fn whole(kind: PutInRefusalKind) -> Self {
-        Self { path: None, kind }
+    /// What putting files in would come to: the sets, and what the check says of them. Takes
+    /// nothing; errors found by the check are in the proposals.
+    ///
+    /// # Errors
+    /// As [`put_in`](Self::put_in), but for what the check found.
+    pub fn look_at<P: AsRef<Path>>(
+        &mut self,
+        paths: &[P],
+        options: PutInOptions,
+    ) -> Result<Vec<Proposal>, Error> {
+        let sets = self.recognise(paths, options).map_err(ErrorKind::PutIn)?;
+        sets.into_iter()
+            .map(|set| {
+                Ok(Proposal {
+                    header: set.header,
+                    findings: self.check(&set, &set.paths)?,
+                    files: set.paths,
+                })
+            })
+            .collect()
     }
 
-    /// The file, or one of the set; none if it is about everything put in.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
-    }
-
-    /// Why.
-    #[must_use]
-    pub const fn kind(&self) -> &PutInRefusalKind {
-        &self.kind
-    }
-}
-
-impl Explain for PutInRefusal {
-    fn explain(&self, lang: Lang) -> String {
-        use PutInRefusalKind as Kind;
-        let (ja, en) = match &self.kind {
-            Kind::Nothing => (
-                "ファイルがありません。送信するCSVファイルを指定してください。".to_owned(),
-                "there is no file; give the CSV files to send".to_owned(),
-            ),
-            Kind::Unreadable(reason) => (
-                format!("読み込めません（{reason}）。ファイルの場所と権限を確かめてください。"),
-                format!("could not be read ({reason}); check where it is and its permissions"),
-            ),
-            Kind::NotStandard(refusal) | Kind::NotASet(refusal) | Kind::Check(refusal) => {
-                (refusal.ja.clone(), refusal.en.clone())
+    /// What the names say, and what cannot be sent.
+    fn recognise<P: AsRef<Path>>(
+        &self,
+        paths: &[P],
+        options: PutInOptions,
+    ) -> Result<Vec<NamedSet>, Vec<PutInRefusal>> {
+        let mut refusals = Vec::new();
+        let mut sets = Vec::new();
+        let now = japan_time(self.caller.clock.now());
+        let addressed = options
+            .receiver
+            .zip(Sequence::at(now))
+            .map(|(receiver, sequence)| Addressed {
+                sender: self.office,
+                receiver,
+                sequence,
+            });
+        for folder in by_folder(paths, &mut refusals) {
+            match named_sets(&folder, addressed) {
+                Ok(found) => sets.extend(found),
+                Err(found) => refusals.extend(found),
             }
-            Kind::OtherSender { found, expected } => (
-                format!("ファイル名の送信元が事業所{found}です。事業所{expected}から出力したファイルを指定してください。"),
-                format!("the sender in the name is office {found}; give files that office {expected} exported"),
-            ),
-            Kind::OwnNumber => (
-                "ファイル名の送信先が自事業所です。送信先の事業所番号を確かめて、出力し直してください。".to_owned(),
-                "the receiver in the name is the office itself; check the receiver and export again".to_owned(),
-            ),
-            Kind::PdfAlone => (
-                "PDFだけでは送信できません。同じフォルダーのCSVファイルと一緒に指定してください。".to_owned(),
-                "a PDF does not travel alone; give it together with the CSV files of its folder".to_owned(),
-            ),
-            Kind::PdfForSeveral => (
-                "送信先が複数あるため、PDFをどの事業所に送るか決められません。送信先ごとに分けて指定してください。".to_owned(),
-                "there are several receivers, and it is not clear to whom the PDF may go; give the files of one receiver at a time".to_owned(),
-            ),
-            Kind::SameName => (
-                "同じ名前のファイルが複数あります。1つにしてください。".to_owned(),
-                "there are several files of this name; keep one".to_owned(),
-            ),
-            Kind::UnsafeName => (
-                "ファイル名に使えない文字または名前です。記号を除いた名前に変えてください。".to_owned(),
-                "the name has characters or words that not every system takes; rename the file".to_owned(),
-            ),
-            Kind::NameUsed => (
-                "同じ名前で内容の異なるファイルを送信済みか送信待ちです。訂正する場合は、ソフトウェアから出力し直して（作成日時が変わります）指定してください。".to_owned(),
-                "a file of this name with other content is sent or waiting; to correct it, export again, which gives it a new time in its name".to_owned(),
-            ),
-        };
-        let name = self
-            .path
-            .as_deref()
-            .and_then(Path::file_name)
-            .map(|name| name.to_string_lossy().into_owned());
-        match name {
-            Some(name) => lang.pick(format!("{name}: {ja}"), format!("{name}: {en}")),
-            None => lang.pick(ja, en),
         }
+        for set in &sets {
+            let SetHeader {
+                sender, receiver, ..
+            } = set.header;
+            let kind = if sender != self.office {
+                PutInRefusalKind::OtherSender {
+                    found: sender,
+                    expected: self.office,
+                }
+            } else if receiver == self.office {
+                PutInRefusalKind::OwnNumber
+            } else if let Some(chosen) = options.receiver
+                && chosen != receiver
+            {
+                PutInRefusalKind::OtherReceiver {
+                    found: receiver,
+                    chosen,
+                }
+            } else {
+                continue;
+            };
+            refusals.extend(set.paths.first().map(|path| PutInRefusal::file(path, kind)));
+        }
+        if sets.is_empty() && refusals.is_empty() {
+            refusals.push(PutInRefusal::whole(PutInRefusalKind::Nothing));
+        }
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        // The order in which the receiver imports them.
+        sets.sort_by_key(|set| (set.header.sequence, set.header.receiver));
+        Ok(sets)
     }
+
+    /// What the check says of a set whose files lie at `places`.
+    fn check(&mut self, set: &NamedSet, places: &[PathBuf]) -> Result<Vec<Finding>, Error> {
+        let Some(check) = &mut self.check else {
+            return Ok(Vec::new());
+        };
+        let files: Vec<CheckedFile<'_>> = set
+            .names
+            .iter()
+            .zip(places)
+            .map(|(name, path)| CheckedFile { name, path })
+            .collect();
+        check.check(&set.header, &files).map_err(|refusal| {
+            let kind = PutInRefusalKind::Check(refusal);
+            let refusal = match set.paths.first() {
+                Some(path) => PutInRefusal::file(path, kind),
+                None => PutInRefusal::whole(kind),
+            };
+            ErrorKind::PutIn(vec![refusal]).into()
+        })
+    }
+
+    /// Copies a set's files aside, durably, and checks the copies: what is checked is what is
+    /// sent.
+    fn copy(&mut self, set: NamedSet) -> Result<CopiedSet, Error> {
+        self.caller.go_on()?;
+        let id = IdempotencyKey::new(Uuid::now_v7());
+        let scratch = self.home.new_scratch(id)?;
+        let mut files = Vec::with_capacity(set.paths.len());
+        let mut copies = Vec::with_capacity(set.paths.len());
+        for (at, (path, name)) in set.paths.iter().zip(&set.names).enumerate() {
+            let unreadable = |error: &io::Error| {
+                let kind = PutInRefusalKind::Unreadable(error.to_string());
+                Error::from(ErrorKind::PutIn(vec![PutInRefusal::file(path, kind)]))
+            };
+            let mut reader = Digesting::new(File::open(path).map_err(|error| unreadable(&error))?);
+            let copy = scratch.path().join((at + 1).to_string());
+            durable::write_new(&copy, |file| io::copy(&mut reader, file))
+                .map_err(Error::storage(&copy))?;
+            let (bytes, sha256) = reader.finish();
+            files.push(SetFile {
+                name: name.clone(),
+                bytes,
+                sha256,
+            });
+            copies.push(copy);
+        }
+        self.caller.observer.step(Step::Copied);
+        Ok(CopiedSet {
+            id,
+            scratch,
+            content: content_digest(&set.header, &files),
+            findings: self.check(&set, &copies)?,
+            files,
+            set,
+        })
+    }
+
+    /// Takes what is new.
+    fn take(&mut self, copied: Vec<CopiedSet>) -> Result<Vec<PutIn>, Error> {
+        let mut taken: Vec<PutIn> = Vec::with_capacity(copied.len());
+        let mut new: Vec<CopiedSet> = Vec::new();
+        let mut again = Vec::new();
+        for set in copied {
+            let header = set.set.header;
+            let before = match new.iter().find(|other| other.content == set.content) {
+                Some(twice) => Some(twice.id),
+                None => self.store.outgoing_with_content(set.content)?,
+            };
+            taken.push(PutIn {
+                id: before.unwrap_or(set.id),
+                header,
+                already: before.is_some(),
+                findings: set.findings.clone(),
+            });
+            match before {
+                Some(id) => again.push(id),
+                None => new.push(set),
+            }
+        }
+        if !new.is_empty() {
+            self.record(&new)?;
+        }
+        for id in again {
+            self.store.retry(id)?;
+        }
+        for set in &new {
+            self.caller
+                .observer
+                .progress(&Progress::PutIn { id: set.id });
+        }
+        Ok(taken)
+    }
+
+    /// Shelves and records new sets, all or nothing.
+    fn record(&mut self, new: &[CopiedSet]) -> Result<(), Error> {
+        self.refuse_used_names(new)?;
+        let put_in_at = self.caller.clock.now();
+        let rows: Vec<NewOutgoing<'_>> = new
+            .iter()
+            .map(|set| NewOutgoing {
+                id: set.id,
+                header: set.set.header,
+                files: &set.files,
+                standard: set.set.standard,
+                content: set.content,
+                findings: &set.findings,
+                put_in_at,
+            })
+            .collect();
+        let shelved = new.iter().try_for_each(|set| {
+            let shelved = self.home.shelve(&set.scratch, Shelf::Outbox, set.id);
+            shelved.map(drop)
+        });
+        if shelved.is_ok() {
+            self.caller.observer.step(Step::Shelved);
+        }
+        if let Err(error) = shelved.and_then(|()| self.store.put_in(&rows)) {
+            for set in new {
+                // What cannot be removed now is looked for when the home is opened next.
+                let _ = self.home.remove(&self.home.folder(Shelf::Outbox, set.id));
+            }
+            return Err(error);
+        }
+        self.caller.observer.step(Step::PutIn);
+        Ok(())
+    }
+
+    fn refuse_used_names(&self, new: &[CopiedSet]) -> Result<(), Error> {
+        let mut refusals = Vec::new();
+        let mut seen = HashMap::new();
+        for set in new {
+            for (file, path) in set.files.iter().zip(&set.set.paths).take(set.set.standard) {
+                let twice = seen.insert(&file.name, file.sha256);
+                if twice.is_some_and(|other| other != file.sha256)
+                    || self.store.name_is_used_otherwise(&file.name, file.sha256)?
+                {
+                    refusals.push(PutInRefusal::file(path, PutInRefusalKind::NameUsed));
+                }
+            }
+        }
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        Err(ErrorKind::PutIn(refusals).into())
+    }
+}
+
+/// A set copied aside.
+struct CopiedSet {
+    id: IdempotencyKey,
+    scratch: Scratch,
+    files: Vec<SetFile>,
+    content: Sha256Digest,
+    findings: Vec<Finding>,
+    set: NamedSet,
+}
+
+impl CopiedSet {
+    /// Why it cannot be sent, if the check found errors.
+    fn refusal(&self) -> Option<PutInRefusal> {
+        if !self.findings.iter().any(Finding::keeps_back) {
+            return None;
+        }
+        let kind = PutInRefusalKind::Findings(self.findings.clone());
+        Some(match self.set.paths.first() {
+            Some(path) => PutInRefusal::file(path, kind),
+            None => PutInRefusal::whole(kind),
+        })
+    }
+}
+
+/// One digest over the names and digests of all files, whatever their order. The names of PDFs
+/// that travel alone have the time of putting in; what counts of them is to whom they go.
+fn content_digest(header: &SetHeader, files: &[SetFile]) -> Sha256Digest {
+    let mut lines: Vec<String> = files
+        .iter()
+        .map(|file| match file.name.parse::<DocumentName>() {
+            Ok(name) if header.set == SetKind::Documents => {
+                format!("{} {} {}\n", file.sha256, name.receiver(), name.title())
+            }
+            _ => format!("{} {}\n", file.sha256, file.name),
+        })
+        .collect();
+    lines.sort();
+    let mut digesting = Digesting::new(io::sink());
+    for line in lines {
+        // Writing to a sink does not fail.
+        let _ = io::Write::write_all(&mut digesting, line.as_bytes());
+    }
+    digesting.finish().1
 }

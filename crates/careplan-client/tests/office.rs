@@ -18,8 +18,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use careplan_client::{
-    Client, Error, ErrorKind, Incoming, IncomingState, ListOptions, Observer, Outgoing,
-    OutgoingState, Progress, PutInRefusalKind, Refusal, SetHeader, Status, Step,
+    CheckedFile, Client, ConformanceCheck, Error, ErrorKind, FindingSeverity, Incoming,
+    IncomingState, ListOptions, Observer, Outgoing, OutgoingState, Progress, PutInOptions,
+    PutInRefusalKind, Refusal, SetHeader, Status, Step,
 };
 use careplan_core::{Explain, Lang, SetKind};
 use careplan_envelope::{EnvelopeWriter, Signer, WriterOptions};
@@ -28,7 +29,7 @@ use chrono::TimeDelta;
 use common::double::{Fault, Shared, Trouble, Way, digest, platform};
 use common::{
     MANAGER, OTHER_SERVICE, SERVICE, TestClock, actual_set, certificates, config, contents, folder,
-    month_set, office, plan_set,
+    log_in, month_set, office, plan_set,
 };
 use tempfile::TempDir;
 
@@ -475,12 +476,12 @@ fn the_same_files_are_sent_once_however_often_they_are_put_in() {
     let mut manager = world.open(MANAGER);
     let export = world.folder("month", &month_set(SERVICE, "202610", "20261001090000", 1));
     let copy = world.folder("copy", &month_set(SERVICE, "202610", "20261001090000", 1));
-    let first = manager.put_in(&[&export]).unwrap()[0];
+    let first = manager.put_in(&[&export]).unwrap().remove(0);
     assert!(!first.already);
     let again = manager.put_in(&[&export, &copy]).unwrap();
     assert!(again.iter().all(|set| set.already && set.id == first.id));
     manager.sync().unwrap();
-    let sent = manager.put_in(&[&export]).unwrap()[0];
+    let sent = manager.put_in(&[&export]).unwrap().remove(0);
     assert!(sent.already && sent.id == first.id);
     manager.sync().unwrap();
     assert_eq!(world.platform.lock().unwrap().sendings.len(), 1);
@@ -499,6 +500,114 @@ fn the_same_files_are_sent_once_however_often_they_are_put_in() {
         .unwrap();
 }
 
+/// A sample of the repository.
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../samples")
+        .join(name)
+}
+
+#[test]
+fn the_standards_check_keeps_errors_out_and_warnings_with_the_set() {
+    let world = World::new();
+    let way = world.way(MANAGER);
+    let mut config = config(&world.home(MANAGER), MANAGER, way, &world.clock);
+    config.check = Some(Box::new(ConformanceCheck::new()));
+    let mut manager = Client::open(config).unwrap();
+    // The month of the samples is in order. One column fewer in one line of table 7 is not.
+    let good: Vec<_> = contents(&sample("month-set")).into_iter().collect();
+    let mut bad = good.clone();
+    let table_7 = bad
+        .iter_mut()
+        .find(|(name, _)| name.starts_with("UPSIKYU"))
+        .unwrap();
+    let end = table_7.1.iter().position(|byte| *byte == b',').unwrap();
+    table_7.1.drain(..=end);
+    let bad = world.folder("bad", &bad);
+    let error = manager.put_in(&[&bad]).unwrap_err();
+    let kinds = put_in_kinds(&error);
+    let [PutInRefusalKind::Findings(findings)] = &kinds[..] else {
+        panic!("{kinds:?}")
+    };
+    let worst = findings.iter().find(|one| one.keeps_back()).unwrap();
+    assert!(
+        worst.file.starts_with("UPSIKYU") && worst.line == Some(1),
+        "{worst:?}"
+    );
+    assert!(error.explain(Lang::Ja).contains("UPSIKYU"));
+    assert_eq!(manager.status().unwrap(), Status::default());
+    // Looking at it says the same and takes nothing either.
+    let looked = manager.look_at(&[&bad], PutInOptions::default()).unwrap();
+    assert!(looked[0].is_kept_back());
+    assert_eq!(&looked[0].findings, findings);
+
+    let put = manager.put_in(&[world.folder("good", &good)]).unwrap();
+    let kept = manager.findings(put[0].id).unwrap();
+    assert_eq!(kept, put[0].findings);
+    assert!(kept.iter().all(|one| one.severity < FindingSeverity::Error));
+}
+
+#[test]
+fn pdfs_alone_go_to_the_receiver_chosen() {
+    let world = World::new();
+    let mut manager = world.open(MANAGER);
+    let pdfs = [
+        ("第3表.pdf".to_owned(), b"%PDF-1.7 3".to_vec()),
+        ("memo_1.PDF".to_owned(), b"%PDF-1.7 memo".to_vec()),
+    ];
+    let folder = world.folder("pdfs", &pdfs);
+    let to = |number| {
+        let mut options = PutInOptions::default();
+        options.receiver = Some(office(number));
+        options
+    };
+    let put = manager.put_in_with(&[&folder], to(SERVICE)).unwrap();
+    let header = put[0].header;
+    assert_eq!(
+        (header.set, header.receiver),
+        (SetKind::Documents, office(SERVICE))
+    );
+    // The same again is the same sending; to another office it is another.
+    world.clock.advance(TimeDelta::minutes(5));
+    let again = manager.put_in_with(&[&folder], to(SERVICE)).unwrap();
+    assert!(again[0].already && again[0].id == put[0].id);
+    let other = manager.put_in_with(&[&folder], to(OTHER_SERVICE)).unwrap();
+    assert!(!other[0].already);
+    manager.sync().unwrap();
+
+    let mut service = world.open(SERVICE);
+    service.sync().unwrap();
+    let imports = world.root.path().join("imports");
+    let taken = service.take_out_new(&imports).unwrap();
+    assert_eq!(taken[0].header, header);
+    let expected = pdfs.map(|(name, content)| {
+        let title = name.split('.').next().unwrap();
+        let sequence = header.sequence;
+        (
+            format!("PDF_{MANAGER}_{SERVICE}_{sequence}_{title}.pdf"),
+            content,
+        )
+    });
+    assert_eq!(contents(&imports), expected.into());
+}
+
+#[test]
+fn a_receiver_chosen_that_the_names_do_not_have_keeps_the_set_out() {
+    let world = World::new();
+    let mut manager = world.open(MANAGER);
+    let export = world.folder("month", &month_set(SERVICE, "202610", "20261001090000", 1));
+    let mut options = PutInOptions::default();
+    options.receiver = Some(office(OTHER_SERVICE));
+    let error = manager.put_in_with(&[&export], options).unwrap_err();
+    let expected = PutInRefusalKind::OtherReceiver {
+        found: office(SERVICE),
+        chosen: office(OTHER_SERVICE),
+    };
+    assert_eq!(put_in_kinds(&error), [expected]);
+    options.receiver = Some(office(SERVICE));
+    assert_eq!(manager.put_in_with(&[&export], options).unwrap().len(), 1);
+}
+
 #[test]
 fn a_vendors_check_keeps_sets_out() {
     let world = World::new();
@@ -508,7 +617,7 @@ fn a_vendors_check_keeps_sets_out() {
         world.way(MANAGER),
         &world.clock,
     );
-    config.check = Some(Box::new(|header: &SetHeader, files: &[PathBuf]| {
+    config.check = Some(Box::new(|header: &SetHeader, files: &[CheckedFile<'_>]| {
         assert_eq!((header.set, files.len()), (SetKind::MonthlyPlan, 3));
         Err(Refusal {
             code: "E1".to_owned(),
@@ -605,7 +714,9 @@ fn a_wrong_password_is_tried_once() {
         world.way(MANAGER),
         &world.clock,
     );
-    config.log_in.password = "wrong".parse().unwrap();
+    let mut wrong = log_in(MANAGER);
+    wrong.password = "wrong".parse().unwrap();
+    config.credentials = Box::new(wrong);
     let mut manager = Client::open(config).unwrap();
     let error = manager.sync().unwrap_err().into_error();
     assert!(matches!(error.kind(), ErrorKind::LogIn(_)), "{error}");
@@ -659,7 +770,10 @@ fn a_sending_is_withdrawn_until_it_is_fetched() {
     let mut service = world.open(SERVICE);
     assert!(service.sync().unwrap().received.is_empty());
     // The same files may be sent again after that.
-    let again = manager.put_in(&[world.root.path().join("month")]).unwrap()[0];
+    let again = manager
+        .put_in(&[world.root.path().join("month")])
+        .unwrap()
+        .remove(0);
     assert!(!again.already);
     manager.sync().unwrap();
     service.sync().unwrap();
@@ -678,7 +792,7 @@ fn what_the_platform_does_not_have_is_discarded() {
     let world = World::new();
     let mut manager = world.open(MANAGER);
     let export = world.folder("a", &month_set(SERVICE, "202610", "20261001090000", 1));
-    let put = manager.put_in(&[&export]).unwrap()[0];
+    let put = manager.put_in(&[&export]).unwrap().remove(0);
     let error = manager.withdraw(put.id).unwrap_err();
     assert!(error.to_string().contains("discard"), "{error}");
     manager.discard(put.id).unwrap();
@@ -731,7 +845,7 @@ fn what_the_platform_may_have_is_not_discarded() {
     let world = World::new();
     let mut manager = world.open(MANAGER);
     let export = world.folder("a", &month_set(SERVICE, "202610", "20261001090000", 1));
-    let put = manager.put_in(&[&export]).unwrap()[0];
+    let put = manager.put_in(&[&export]).unwrap().remove(0);
     // Every answer to the first round's attempts gets lost on the way back.
     world.trouble.lock().unwrap().script = [("send", Fault::AnswerLost); 3].into();
     let error = manager.sync().unwrap_err();
@@ -751,7 +865,7 @@ fn a_refusal_after_a_lost_answer_does_not_change_the_container() {
     let world = World::new();
     let mut manager = world.open(MANAGER);
     let export = world.folder("a", &month_set(SERVICE, "202610", "20261001090000", 1));
-    let put = manager.put_in(&[&export]).unwrap()[0];
+    let put = manager.put_in(&[&export]).unwrap().remove(0);
     world.trouble.lock().unwrap().script = [("send", Fault::RequestLost); 3].into();
     manager.sync().unwrap_err();
     world
@@ -783,7 +897,7 @@ fn a_receipt_for_something_else_is_none() {
     let world = World::new();
     let mut manager = world.open(MANAGER);
     let export = world.folder("a", &month_set(SERVICE, "202610", "20261001090000", 1));
-    let put = manager.put_in(&[&export]).unwrap()[0];
+    let put = manager.put_in(&[&export]).unwrap().remove(0);
     world.trouble.lock().unwrap().script = [("send", Fault::Garbled); 3].into();
     let error = manager.sync().unwrap_err();
     assert!(error.to_string().contains("receipt"), "{error}");
@@ -1072,7 +1186,7 @@ fn cancelling_ends_at_the_next_step_and_nothing_is_lost() {
     let mut manager = world.open_with(MANAGER, CancelAtOnce(Arc::clone(&handle)));
     *handle.lock().unwrap() = Some(manager.cancel_handle());
     let export = world.folder("a", &month_set(SERVICE, "202610", "20261001090000", 1));
-    let put = manager.put_in(&[&export]).unwrap()[0];
+    let put = manager.put_in(&[&export]).unwrap().remove(0);
     let error = manager.sync().unwrap_err().into_error();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     assert_eq!(

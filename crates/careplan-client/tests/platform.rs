@@ -583,7 +583,7 @@ fn a_receiver_without_licence_or_unknown_is_refused_with_the_reason() {
     for (name, bytes) in contents(&samples("plan-set")) {
         fs::write(plan.join(name.replace("1372254257", MANAGER)), bytes).unwrap();
     }
-    let put = manager.put_in(&[&plan]).unwrap()[0];
+    let put = manager.put_in(&[&plan]).unwrap().remove(0);
     let report = manager.sync().unwrap();
     assert_eq!(report.refused, [put.id]);
     let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
@@ -657,7 +657,7 @@ fn offices_sit_behind_proxies() {
         config(root, MANAGER, HttpsTransport::new(https).unwrap())
     };
     let mut manager = Client::open(through(proxy())).unwrap();
-    let put = manager.put_in(&[samples("month-set")]).unwrap()[0];
+    let put = manager.put_in(&[samples("month-set")]).unwrap().remove(0);
     assert_eq!(manager.sync().unwrap().accepted, [put.id]);
     drop(manager);
     // A proxy that is not there is told as the network it is.
@@ -694,7 +694,7 @@ fn a_clock_that_is_wrong_by_a_day_is_said_and_nothing_is_lost() {
     };
     // Tomorrow's signature is not believed.
     let mut manager = with_clock(MANAGER, 1);
-    let put = manager.put_in(&[samples("month-set")]).unwrap()[0];
+    let put = manager.put_in(&[samples("month-set")]).unwrap().remove(0);
     assert_eq!(manager.sync().unwrap().refused, [put.id]);
     let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
         panic!("refused")
@@ -767,7 +767,7 @@ fn a_large_pdf_that_is_refused_says_why() {
     let export = large_export(&world, "export", "1378034246");
     let sent = Arc::new(Mutex::new(0));
     let mut manager = world.open_with(MANAGER, Sent(Arc::clone(&sent)));
-    let put = manager.put_in(&[&export]).unwrap()[0];
+    let put = manager.put_in(&[&export]).unwrap().remove(0);
     assert_eq!(manager.sync().unwrap().refused, [put.id]);
     let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
         panic!("refused")

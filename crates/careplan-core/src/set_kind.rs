@@ -10,7 +10,7 @@ use crate::{Lang, ParseError, Reason, Term};
 
 /// Which of the standard's sets the files of one sending form (標準仕様 4.1, 送信単位).
 ///
-/// PDFs may accompany any of them.
+/// PDFs may accompany any of them; the last kind is for PDFs that accompany none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SetKind {
@@ -36,11 +36,14 @@ pub enum SetKind {
     BasicInformationDeletion,
     /// (10) Deletion of a support plan.
     SupportPlanDeletion,
+    /// PDFs without files of the standard, to a receiver the sender names: not a set of the
+    /// standard, which lets PDFs accompany its sets.
+    Documents,
 }
 
 impl SetKind {
     /// All kinds, in the standard's order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CarePlan,
         Self::MonthlyPlan,
         Self::CarePlanDeletion,
@@ -52,6 +55,7 @@ impl SetKind {
         Self::BasicInformationAndSupportPlan,
         Self::BasicInformationDeletion,
         Self::SupportPlanDeletion,
+        Self::Documents,
     ];
 
     /// The stable name in messages and configuration.
@@ -69,6 +73,7 @@ impl SetKind {
             Self::BasicInformationAndSupportPlan => "basic_information_and_support_plan",
             Self::BasicInformationDeletion => "basic_information_deletion",
             Self::SupportPlanDeletion => "support_plan_deletion",
+            Self::Documents => "documents",
         }
     }
 
@@ -101,6 +106,7 @@ impl SetKind {
                 "介護予防サービス・支援計画書の削除",
                 "preventive support plan deletion",
             ),
+            Self::Documents => ("PDFのみ", "PDFs alone"),
         };
         match lang {
             Lang::Ja => ja,

@@ -2,6 +2,7 @@
 
 mod column;
 pub mod compare;
+mod document;
 mod fault;
 pub mod import;
 pub mod ms932;
@@ -16,6 +17,7 @@ pub mod value;
 mod write;
 
 pub use column::{Column, Direction, Kind, Layout, Presence};
+pub use document::DocumentName;
 pub use fault::{Fault, FaultKind, Misform, Severity};
 pub use name::{FileName, NameError, NameErrorKind, NameOddity, Party, PictureName};
 pub use read::{Lenient, LenientReader, LenientSlice, ReadError, Reader, Records, records};

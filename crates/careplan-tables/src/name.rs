@@ -365,7 +365,7 @@ fn parties(parts: &[&str]) -> Result<(Party, Party, Sequence), NameError> {
 }
 
 /// One part of a name.
-fn part<T: FromStr<Err = ParseError>>(text: &str) -> Result<T, NameError> {
+pub(crate) fn part<T: FromStr<Err = ParseError>>(text: &str) -> Result<T, NameError> {
     text.parse().map_err(|error| NameError {
         kind: NameErrorKind::Part(error),
     })
@@ -401,6 +401,10 @@ pub enum NameErrorKind {
 }
 
 impl NameError {
+    pub(crate) const fn new(kind: NameErrorKind) -> Self {
+        Self { kind }
+    }
+
     /// What is wrong.
     #[must_use]
     pub const fn kind(&self) -> NameErrorKind {

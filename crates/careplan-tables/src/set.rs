@@ -3,6 +3,7 @@
 
 use careplan_core::{Edition, Explain, Lang, Sequence, SetKind};
 
+use crate::document::DocumentName;
 use crate::name::{FileName, NameError, Party, PictureName, strip_extension};
 use crate::raw::RawSlice;
 use crate::table::FileKind;
@@ -122,7 +123,8 @@ pub struct Grouping {
 /// Groups a folder's files into sets by their names: same sequence, sender and receiver.
 ///
 /// PDFs may be called anything: one that is named like a CSV file goes with that file's set, any
-/// other with the only set there is.
+/// other with the only set there is. Those with a [`DocumentName`] travel alone, together with the
+/// others of the same sequence and offices.
 ///
 /// ```
 /// use careplan_core::SetKind;
@@ -142,11 +144,18 @@ pub struct Grouping {
 pub fn group<S: Into<String>>(files: impl IntoIterator<Item = S>) -> Grouping {
     let mut grouping = Grouping::default();
     let mut documents = Vec::new();
+    let mut alone = Vec::new();
     let mut names: Vec<String> = files.into_iter().map(Into::into).collect();
     // The result does not depend on the order in which a file system lists the folder.
     names.sort_unstable();
     for file in names {
-        if strip_extension(&file, &["pdf"]).is_some() {
+        if let Ok(document) = file.parse::<DocumentName>() {
+            let sender = Party::untyped(document.sender());
+            let receiver = Party::untyped(document.receiver());
+            set_of(&mut alone, document.sequence(), sender, receiver)
+                .documents
+                .push(file);
+        } else if strip_extension(&file, &["pdf"]).is_some() {
             documents.push(file);
         } else if let Ok(picture) = file.parse::<PictureName>() {
             set_of(
@@ -190,6 +199,10 @@ pub fn group<S: Into<String>>(files: impl IntoIterator<Item = S>) -> Grouping {
         set.files.sort_by_key(|file| file.name.kind());
         set.pictures.sort_by_key(|(_, picture)| picture.number());
         set.kind = classify(set);
+    }
+    for mut set in alone {
+        set.kind = Ok(SetKind::Documents);
+        grouping.sets.push(set);
     }
     grouping
         .sets
@@ -638,6 +651,37 @@ mod tests {
         assert_eq!(grouping.sets[0].documents().len(), 1);
         assert_eq!(grouping.strangers.len(), 1);
         assert_eq!(grouping.strangers[0].0, "readme.txt");
+    }
+
+    #[test]
+    fn named_documents_travel_alone_and_with_no_other_set() {
+        let grouping = group([
+            "PDF_1370948774_1375169671_20260921113320_第3表.pdf",
+            "PDF_1370948774_1375169671_20260921113320_memo.PDF",
+            "PDF_1370948774_1378034246_20260921113320_memo.pdf",
+            "DLT1KYO_1370948774_43_1375169671_11_20260921113320.CSV",
+        ]);
+        let kinds: Vec<_> = grouping
+            .sets
+            .iter()
+            .map(|set| {
+                (
+                    set.kind().unwrap(),
+                    set.receiver().office,
+                    set.names().count(),
+                )
+            })
+            .collect();
+        let (one, other) = ("1375169671".parse().unwrap(), "1378034246".parse().unwrap());
+        assert_eq!(
+            kinds,
+            [
+                (SetKind::Documents, one, 2),
+                (SetKind::Documents, other, 1),
+                (SetKind::CarePlanDeletion, one, 1),
+            ]
+        );
+        assert!(grouping.documents.is_empty() && grouping.strangers.is_empty());
     }
 
     #[test]
