@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use careplan_envelope::evidence::{Checkpoint, LogFile, Receipt, ReceiptEvent};
 use careplan_envelope::{
@@ -53,6 +54,20 @@ impl Desk {
             .current_dir(self.path())
             .output()
             .unwrap()
+    }
+
+    fn run_with(&self, arguments: &str, variables: &[(&str, &str)], input: &[u8]) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_envelope"))
+            .args(arguments.split_whitespace())
+            .envs(variables.iter().copied())
+            .current_dir(self.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Runs what has to succeed; gives standard output.
@@ -610,4 +625,242 @@ fn a_container_that_the_library_wrote_verifies_too() {
         desk.ok_json("verify --trust ca/authority.pem library.asice")["valid"],
         true
     );
+}
+
+#[test]
+fn keys_are_read_encrypted_and_from_pkcs12() {
+    const PASSWORD: &str = "himitsu-no-aikotoba";
+    let desk = Desk::new();
+    desk.write(
+        "password",
+        format!("{PASSWORD}\r\nsecond line\n").as_bytes(),
+    );
+    desk.write("wrong", b"himitsu");
+    desk.write("none", b"\n");
+    desk.openssl(&format!(
+        "pkcs8 -topk8 -in key.pem -out encrypted.pem -passout pass:{PASSWORD}"
+    ));
+    desk.openssl(&format!(
+        "pkcs8 -topk8 -scrypt -outform DER -in key.pem -out encrypted.der -passout pass:{PASSWORD}"
+    ));
+    desk.openssl(&format!(
+        "rsa -aes256 -traditional -in key.pem -out traditional.pem -passout pass:{PASSWORD}"
+    ));
+    desk.openssl(&format!(
+        "pkcs12 -export -inkey key.pem -in cert.pem -certfile ca/authority.pem -out office.p12 -passout pass:{PASSWORD}"
+    ));
+    let valid = |container: &str| {
+        let verify = format!("verify --trust ca/authority.pem {container}");
+        assert_eq!(desk.ok_json(&verify)["office"], "1370948774");
+    };
+    for (index, identity) in [
+        "--key encrypted.pem --cert cert.pem",
+        "--key encrypted.der --cert cert.pem",
+        "--p12 office.p12",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let sign = format!("sign {identity} --out {index}.asice {PLAN}");
+        desk.ok(&format!("{sign} --password-file password"));
+        valid(&format!("{index}.asice"));
+        let output = desk.run_with(&sign, &[("ENVELOPE_PASSWORD", PASSWORD)], b"");
+        assert_eq!(output.status.code(), Some(0));
+        let output = desk.run_with(
+            &format!("{sign} --password-file -"),
+            &[],
+            format!("{PASSWORD}\n").as_bytes(),
+        );
+        assert_eq!(output.status.code(), Some(0));
+        valid(&format!("{index}.asice"));
+
+        // Without a password, with a wrong one, with an empty file: told apart from other trouble,
+        // and nothing is written.
+        let sign = format!("sign {identity} --out no.asice --lang en {PLAN}");
+        for (password, told) in [
+            ("", "password"),
+            ("--password-file wrong", "password"),
+            ("--password-file none", "there is no password"),
+            ("--password-file absent", "absent"),
+        ] {
+            let errors = desk.could_not(&format!("{sign} {password}"));
+            assert!(errors.contains(told), "{errors}");
+            assert!(!errors.contains("himitsu"), "{errors}");
+            assert!(!desk.path().join("no.asice").exists());
+        }
+    }
+    // An older form that is not read: what to do is told.
+    let errors = desk.could_not(&format!(
+        "sign --key traditional.pem --cert cert.pem --password-file password --out no.asice --lang en {PLAN}"
+    ));
+    assert!(errors.contains("openssl pkcs8 -topk8"), "{errors}");
+
+    // Opening takes the same.
+    desk.ok("seal --to cert.pem --out set.sealed set.asice");
+    for (name, identity) in [
+        ("a", "--key encrypted.pem --cert cert.pem"),
+        ("b", "--p12 office.p12"),
+    ] {
+        desk.ok(&format!(
+            "open {identity} --password-file password --out {name}.asice set.sealed"
+        ));
+        assert_eq!(desk.read(&format!("{name}.asice")), desk.read("set.asice"));
+    }
+    // An unencrypted key needs no password, and does not wait for one.
+    desk.ok(&format!(
+        "sign --key key.pem --cert cert.pem --password-file absent --out c.asice {PLAN}"
+    ));
+    for arguments in [
+        format!("sign --p12 office.p12 --key key.pem --out no.asice {PLAN}"),
+        format!("sign --key key.pem --out no.asice {PLAN}"),
+        format!("sign --p12 cert.pem --password-file password --out no.asice {PLAN}"),
+    ] {
+        desk.could_not(&arguments);
+    }
+}
+
+#[test]
+fn an_office_gets_its_certificate_with_an_issue_password_and_renews_it() {
+    let desk = Desk::new();
+    let office = "1374220867";
+    desk.ok("key --out office.key");
+    desk.ok(&format!(
+        "request --key office.key --office {office} --out office.req"
+    ));
+    let password = desk.ok(&format!(
+        "ca invite --dir ca --office {office} --kind care-insurance"
+    ));
+    let groups: Vec<&str> = password.trim_end().split('-').collect();
+    assert_eq!(groups.len(), 4);
+    assert!(groups.iter().all(|group| group.len() == 4));
+
+    let issue = format!("ca issue --dir ca --request office.req --office {office} --lang en");
+    desk.write("wrong", b"0000-0000-0000-0000\n");
+    let told = desk.could_not(&format!(
+        "{issue} --issue-password-file wrong --out office.pem"
+    ));
+    assert!(told.contains("issue password"), "{told}");
+    assert!(!desk.path().join("office.pem").exists());
+    desk.could_not(&format!(
+        "{issue} --issue-password-file wrong --kind agent --out office.pem"
+    ));
+    let output = desk.run_with(
+        &format!("{issue} --issue-password-file - --out office.pem"),
+        &[],
+        password.to_lowercase().as_bytes(),
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        !String::from_utf8(output.stdout)
+            .unwrap()
+            .contains(groups[0])
+    );
+    // Once.
+    desk.write("password", password.as_bytes());
+    desk.could_not(&format!(
+        "{issue} --issue-password-file password --out again.pem"
+    ));
+    desk.ok(&format!(
+        "ca invite --dir ca --office {office} --out password2"
+    ));
+    let told = desk.could_not(&format!(
+        "{issue} --issue-password-file password2 --out again.pem"
+    ));
+    assert!(told.contains("renew"), "{told}");
+    // A file that is there is not replaced, and the invitation before stays good.
+    desk.could_not(&format!(
+        "ca invite --dir ca --office {office} --out password2"
+    ));
+    desk.could_not("ca invite --dir ca --office 1374220867 --kind agent");
+
+    let register = desk.ok_json("ca list --dir ca");
+    let entry = register.as_array().unwrap().last().unwrap();
+    assert_eq!(entry["issued_to"]["office"]["office"], office);
+    assert_eq!(entry["issued_to"]["office"]["kind"], "care-insurance");
+    let serial = entry["serial"].as_str().unwrap();
+    desk.ok("key --algorithm rsa2048 --out new.key");
+    desk.ok(&format!(
+        "request --key new.key --office {office} --out new.req"
+    ));
+    let renew = format!("ca renew --dir ca --serial {serial} --request new.req");
+    desk.ok(&format!("{renew} --out new.pem"));
+    let told = desk.could_not(&format!("{renew} --out newer.pem --lang en"));
+    assert!(told.contains("cannot be renewed"), "{told}");
+    desk.could_not("ca renew --dir ca --serial 0123 --request new.req --out newer.pem");
+    desk.could_not(&format!(
+        "ca renew --dir ca --serial {serial} --request request.pem --out newer.pem"
+    ));
+    // Old and new are both good until the old one's end.
+    for key in ["office", "new"] {
+        desk.ok(&format!(
+            "sign --key {key}.key --cert {key}.pem --out {key}.asice {PLAN}"
+        ));
+        let json = desk.ok_json(&format!("verify --trust ca/authority.pem {key}.asice"));
+        assert_eq!(json["office"], office);
+        assert_eq!(json["kind"], "care-insurance");
+    }
+    assert!(desk.ok("ca list --dir ca").contains(serial));
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_are_their_owners_only_and_replace_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.ok("key --out new.key");
+    desk.ok("ca invite --dir ca --office 1374220867 --out password");
+    for name in ["new.key", "password", "ca/authority.key.pem"] {
+        let mode = fs::metadata(desk.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o077, 0, "{name}");
+    }
+    let before = desk.read("new.key");
+    desk.could_not("key --out new.key");
+    assert_eq!(desk.read("new.key"), before);
+}
+
+#[test]
+fn operators_and_servers_get_certificates() {
+    let desk = Desk::new();
+    desk.ok("key --out operator.key");
+    desk.ok("ca operator --dir ca --key operator.key --name Centre --out operator.pem");
+    let operator =
+        SoftwareSigner::from_pem(&desk.read("operator.key"), &desk.read("operator.pem")).unwrap();
+    let receipt = Receipt {
+        event: ReceiptEvent::Accepted,
+        container: sha256(&desk.read("set.asice")).parse().unwrap(),
+        sender: "1370948774".parse().unwrap(),
+        receiver: "1375169671".parse().unwrap(),
+        sequence: None,
+        sending: "01930000-0000-7000-8000-000000000001".parse().unwrap(),
+        at: Utc::now(),
+    };
+    desk.write("receipt.asice", &receipt.sign(&operator).unwrap());
+    let json = desk.ok_json("receipt verify --trust ca/authority.pem receipt.asice");
+    assert_eq!(json["operator"], "Centre");
+
+    desk.ok(
+        "ca server --dir ca --key operator.key --name localhost --name 127.0.0.1 --out server.pem",
+    );
+    desk.openssl(
+        "verify -CAfile ca/authority.pem -purpose sslserver -verify_hostname localhost server.pem",
+    );
+    desk.openssl(
+        "verify -CAfile ca/authority.pem -purpose sslserver -verify_ip 127.0.0.1 server.pem",
+    );
+    for arguments in [
+        "ca server --dir ca --key operator.key --out no.pem".to_owned(),
+        "ca server --dir ca --key operator.key --name a..b --out no.pem".to_owned(),
+        "ca server --dir ca --key no.key --name localhost --out no.pem".to_owned(),
+        "ca operator --dir ca --key operator.key --name Centre --days 9999 --out no.pem".to_owned(),
+        format!(
+            "ca operator --dir ca --key operator.key --name {} --out no.pem",
+            "x".repeat(65)
+        ),
+    ] {
+        desk.could_not(&arguments);
+        assert!(!desk.path().join("no.pem").exists());
+    }
 }

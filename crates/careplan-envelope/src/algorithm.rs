@@ -162,6 +162,22 @@ pub(crate) fn is_weak(oid: ObjectIdentifier) -> bool {
     WEAK.contains(&oid)
 }
 
+/// [`is_weak`] of an `AlgorithmIdentifier`'s contents, without the SEQUENCE around them.
+pub(crate) fn is_weak_identifier(contents: &[u8]) -> bool {
+    use der::Decode;
+    sequence(contents).is_ok_and(|identifier| {
+        AlgorithmIdentifierOwned::from_der(&identifier)
+            .is_ok_and(|identifier| is_weak(identifier.oid))
+    })
+}
+
+/// Whether keys of this kind may sign certificates: an `AlgorithmIdentifier`'s contents.
+pub(crate) fn is_path_key(contents: &[u8]) -> bool {
+    PATH_ALGORITHMS
+        .iter()
+        .any(|algorithm| algorithm.public_key_alg_id().as_ref() == contents)
+}
+
 /// What checks a CMS signature of this algorithm identifier, digest and public key.
 ///
 /// Without a match: whether the algorithm is weak, unknown, or not this key's.
@@ -231,3 +247,6 @@ pub(crate) fn key_size_allowed(public_key_info: &[u8]) -> bool {
         || RsaParameters::public_modulus_len(info.subject_public_key.raw_bytes())
             .is_ok_and(|bits| RSA_BITS.contains(&bits))
 }
+
+#[cfg(test)]
+mod wycheproof;

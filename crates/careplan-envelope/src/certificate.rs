@@ -11,7 +11,10 @@ use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Tagged};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::{CertificatePolicies, KeyUsage, SubjectKeyIdentifier};
+use x509_cert::ext::pkix::{
+    CertificatePolicies, CrlDistributionPoints, InhibitAnyPolicy, KeyUsage, PolicyConstraints,
+    SubjectKeyIdentifier,
+};
 
 use crate::{Error, ErrorKind, validity};
 
@@ -159,6 +162,27 @@ impl ParsedCertificate {
     /// The subject key identifier (RFC 5280 section 4.2.1.2).
     pub(crate) fn key_identifier(&self) -> Extension<Vec<u8>> {
         self.extension::<SubjectKeyIdentifier, _>(|identifier| identifier.0.as_bytes().to_vec())
+    }
+
+    /// Whether it says where its revocation lists are (RFC 5280 section 4.2.1.13).
+    pub(crate) fn has_distribution_points(&self) -> bool {
+        self.has(&[CrlDistributionPoints::OID])
+    }
+
+    /// Whether it constrains the policies of the certificates below it (RFC 5280 sections 4.2.1.11
+    /// and 4.2.1.14).
+    pub(crate) fn constrains_policies(&self) -> bool {
+        self.has(&[PolicyConstraints::OID, InhibitAnyPolicy::OID])
+    }
+
+    /// Whether it has one of some extensions.
+    fn has(&self, identifiers: &[ObjectIdentifier]) -> bool {
+        let extensions = self.0.tbs_certificate().extensions();
+        extensions.is_some_and(|extensions| {
+            extensions
+                .iter()
+                .any(|extension| identifiers.contains(&extension.extn_id))
+        })
     }
 
     fn extension<'a, T, U>(&'a self, of: impl FnOnce(T) -> U) -> Extension<U>

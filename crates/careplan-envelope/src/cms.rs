@@ -238,7 +238,7 @@ pub(crate) fn check(signature: &[u8], message: &[u8]) -> Result<Checked, Refusal
         .to_der()
         .map_err(|_| Refusal::SignatureMalformed)?;
     EndEntityCert::try_from(&certificate)
-        .map_err(|error| chain::refusal(&error, &certificate))?
+        .map_err(|error| chain::refusal(&error))?
         .verify_signature(verification, &signed, signer.signature.as_bytes())
         .map_err(|_| Refusal::SignatureInvalid)?;
     Ok(Checked {

@@ -20,6 +20,10 @@ pub enum ErrorKind {
     Pem,
     /// The private key cannot be read, or is not RSA 2048 to 4096, P-256 or P-384.
     Key,
+    /// The private key is encrypted, in a way that is not read, or without a password given.
+    KeyEncrypted,
+    /// The password of the private key is wrong.
+    KeyPassword,
     /// The certificate cannot be read.
     Certificate,
     /// A chain without a certificate.
@@ -123,6 +127,16 @@ impl ErrorKind {
                 "key",
                 "秘密鍵を読み込めません。RSA 2048～4096ビット、またはECDSA P-256／P-384の鍵を指定してください。",
                 "the private key cannot be read; give an RSA key of 2048 to 4096 bits or an ECDSA key on P-256 or P-384",
+            ),
+            Self::KeyEncrypted => (
+                "key-encrypted",
+                "秘密鍵が暗号化されています。パスワードを指定するか、PKCS#8形式（AES）に変換してください（openssl pkcs8 -topk8）。",
+                "the private key is encrypted; give its password, or convert it to PKCS#8 with AES (openssl pkcs8 -topk8)",
+            ),
+            Self::KeyPassword => (
+                "key-password",
+                "秘密鍵のパスワードが違うか、ファイルが壊れています。確認してください。",
+                "the password of the private key is wrong, or the file is damaged; check both",
             ),
             Self::Certificate => (
                 "certificate",

@@ -299,6 +299,13 @@ impl SoftwareSigner {
         self
     }
 
+    /// The same with further certificates of its chain, after those it has.
+    #[must_use]
+    pub fn with_intermediates(mut self, certificates: Vec<CertificateDer<'static>>) -> Self {
+        self.chain.extend(certificates);
+        self
+    }
+
     /// The key.
     #[must_use]
     pub const fn key(&self) -> &PrivateKey {

@@ -5,6 +5,8 @@ mod authority;
 mod certificate;
 mod chain;
 mod cms;
+#[cfg(feature = "encrypted-keys")]
+mod encrypted;
 mod enrol;
 mod error;
 pub mod evidence;
@@ -22,6 +24,7 @@ mod pkcs11;
 mod pkcs12;
 mod profile;
 mod refusal;
+mod revocation;
 pub mod sealing;
 mod validity;
 mod verify;

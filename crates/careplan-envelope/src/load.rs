@@ -31,14 +31,28 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error>
 /// The unencrypted private key of a PEM or DER file: PKCS#8, PKCS#1 or SEC 1.
 ///
 /// # Errors
-/// [`ErrorKind::Pem`] if it is PEM without a private key, [`ErrorKind::Key`] if it is neither or
-/// none of the accepted kinds.
+/// [`ErrorKind::Pem`] if it is PEM without a private key, [`ErrorKind::KeyEncrypted`] if the key is
+/// encrypted, [`ErrorKind::Key`] if it is neither or none of the accepted kinds.
 pub fn private_key(bytes: &[u8]) -> Result<PrivateKey, Error> {
     if is_pem(bytes) {
         return PrivateKey::from_pem(bytes);
     }
     let key = PrivateKeyDer::try_from(bytes).map_err(|_| ErrorKind::Key)?;
     PrivateKey::from_der(&key)
+}
+
+/// The private key of a PEM or DER file that is encrypted with a password (PKCS#8).
+///
+/// Needs the feature `encrypted-keys`.
+///
+/// # Errors
+/// Those of [`PrivateKey::from_encrypted_pem`] and [`PrivateKey::from_encrypted_der`].
+#[cfg(feature = "encrypted-keys")]
+pub fn encrypted_private_key(bytes: &[u8], password: &str) -> Result<PrivateKey, Error> {
+    if is_pem(bytes) {
+        return PrivateKey::from_encrypted_pem(bytes, password);
+    }
+    PrivateKey::from_encrypted_der(bytes, password)
 }
 
 /// The revocation lists (CRL) of a PEM file, or the one of a DER file; whether they can be read is

@@ -42,8 +42,12 @@ pub fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> 
 /// The first private key of a PEM text: `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`.
 ///
 /// # Errors
-/// [`ErrorKind::Pem`] if the text is not PEM or holds no private key; encrypted keys are not read.
+/// [`ErrorKind::Pem`] if the text is not PEM or holds no private key, [`ErrorKind::KeyEncrypted`]
+/// if it is encrypted.
 pub fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
+    if holds_encrypted_key(text) {
+        return Err(ErrorKind::KeyEncrypted.into());
+    }
     let keys = at_least_one(text, |item| match item {
         Item::Pkcs8Key(key) => Some(PrivateKeyDer::Pkcs8(key)),
         Item::Pkcs1Key(key) => Some(PrivateKeyDer::Pkcs1(key)),
@@ -51,6 +55,16 @@ pub fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
         _ => None,
     })?;
     keys.into_iter().next().ok_or(ErrorKind::Pem.into())
+}
+
+/// Whether a text holds an encrypted private key: of PKCS#8, or in the older way of OpenSSL.
+fn holds_encrypted_key(text: &[u8]) -> bool {
+    [
+        &b"-----BEGIN ENCRYPTED PRIVATE KEY-----"[..],
+        b"Proc-Type: 4,ENCRYPTED",
+    ]
+    .iter()
+    .any(|mark| text.windows(mark.len()).any(|window| window == *mark))
 }
 
 /// The revocation lists (`X509 CRL`) of a PEM text, in its order.

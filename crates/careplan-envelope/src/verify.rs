@@ -10,7 +10,7 @@ use careplan_core::Sha256Digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
-use webpki::{OwnedCertRevocationList, RevocationCheckDepth};
+use webpki::RevocationCheckDepth;
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
@@ -88,25 +88,19 @@ impl VerifierBuilder {
     /// # Errors
     /// [`ErrorKind::Certificate`] if it cannot be read.
     pub fn trust_anchor(mut self, certificate: &CertificateDer<'_>) -> Result<Self, Error> {
-        let anchor = webpki::anchor_from_trusted_cert(certificate)
-            .map_err(|_| ErrorKind::Certificate)?
-            .to_owned();
-        self.trust.anchors.push(anchor);
-        self.trust
-            .anchor_certificates
-            .push(certificate.clone().into_owned());
+        self.trust.add_anchor(certificate)?;
         Ok(self)
     }
 
     /// Checks revocation with a list (CRL), DER. May be called several times.
     ///
-    /// Once there is a list, every certificate of a path needs one of its issuer, in date.
+    /// Once there is a list, every certificate of a path needs one of its issuer, in date. Of
+    /// several of one issuer the newest that it signed counts.
     ///
     /// # Errors
     /// [`ErrorKind::Crl`] if it cannot be read.
     pub fn crl(mut self, list: &CertificateRevocationListDer<'_>) -> Result<Self, Error> {
-        let list = OwnedCertRevocationList::from_der(list).map_err(|_| ErrorKind::Crl)?;
-        self.trust.revocation_lists.push(list.into());
+        self.trust.add_revocation_list(list)?;
         Ok(self)
     }
 
@@ -137,7 +131,7 @@ impl VerifierBuilder {
     /// # Errors
     /// [`ErrorKind::NoTrustAnchor`] if nothing is trusted.
     pub fn build(self) -> Result<Verifier, Error> {
-        if self.trust.anchors.is_empty() {
+        if self.trust.is_nobody() {
             return Err(ErrorKind::NoTrustAnchor.into());
         }
         Ok(Verifier {
@@ -157,12 +151,7 @@ impl Verifier {
     #[must_use]
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder {
-            trust: Trust {
-                anchors: Vec::new(),
-                anchor_certificates: Vec::new(),
-                revocation_lists: Vec::new(),
-                revocation_depth: RevocationCheckDepth::Chain,
-            },
+            trust: Trust::nobody(),
             profile: CertificateProfile::default(),
             limits: Limits::default(),
         }

@@ -204,9 +204,11 @@ fn lists_of_others_do_not_count() {
 fn certificates_of_other_authorities_are_not_trusted() {
     let mut one = authority();
     let double = authority();
+    // The same name again, with a key of another kind.
+    let kind = Authority::create("Test authority", KeyAlgorithm::Rsa2048, year()).unwrap();
     let other = Authority::create("Other authority", KeyAlgorithm::EcdsaP256, year()).unwrap();
     let bytes = container(&signer(&mut one));
-    for trusted in [&double, &other] {
+    for trusted in [&double, &kind, &other] {
         let error = verifier(trusted)
             .verify(Cursor::new(&bytes), now())
             .unwrap_err();

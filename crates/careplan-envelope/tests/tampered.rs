@@ -1390,6 +1390,17 @@ fn openssl_cases(openssl: &OpenSsl) -> Vec<Case> {
             std::fs::write(openssl.file("both.crt"), both).unwrap();
             sign("odd", &[&cades[..], &["-certfile", "both.crt"]].concat())
         }),
+        ("issued by an authority whose certificate is signed with SHA-1", R::WeakAlgorithm, {
+            let issuing = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n";
+            openssl.issue("below", P256, "/CN=Weak", issuing, "root", &["-sha1"]);
+            openssl.issue("odd", P256, SUBJECT, OFFICE, "below", &["-sha256"]);
+            sign("odd", &[&cades[..], &["-certfile", "below.crt"]].concat())
+        }),
+        ("an authority that constrains policies", R::CriticalExtension, {
+            let constrained = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n\
+                policyConstraints=requireExplicitPolicy:0\n";
+            issue_below("Constrained policies", constrained)
+        }),
         ("an authority's name constraints", R::PathInvalid, {
             let constrained = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n\
                 nameConstraints=critical,excluded;dirName:dn\n[dn]\nC=JP\n";

@@ -190,17 +190,28 @@ impl Opener {
         let content = sealed
             .get_mut(parts.content.clone())
             .ok_or(Kind::Malformed)?;
-        let content = gcm(&content_key)?
-            .open_in_place_separate_tag(
-                Nonce::assume_unique_for_key(parts.nonce),
-                Aad::empty(),
-                &parts.tag,
-                content,
-            )
-            .map_err(|_| Kind::Broken)?;
+        let content = decrypt(&content_key, parts.nonce, content, &parts.tag)?;
         container.write_all(content)?;
         Ok(())
     }
+}
+
+/// Decrypts in place; gives the contents once they are authenticated.
+fn decrypt<'a>(
+    key: &ContentKey,
+    nonce: [u8; 12],
+    content: &'a mut [u8],
+    tag: &[u8; 16],
+) -> Result<&'a [u8], SealError> {
+    gcm(key)?
+        .open_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::empty(),
+            tag,
+            content,
+        )
+        .map(|content| &*content)
+        .map_err(|_| Kind::Broken.into())
 }
 
 fn gcm(key: &ContentKey) -> Result<LessSafeKey, SealError> {
@@ -222,3 +233,6 @@ fn read_limited(mut source: impl Read + Seek, limit: u64) -> Result<Vec<u8>, Sea
     source.take(size).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod wycheproof;

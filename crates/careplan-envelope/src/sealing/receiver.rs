@@ -283,16 +283,7 @@ impl Identity {
         if !is_oaep_sha256(&info.key_enc_alg) {
             return Err(Kind::UnsupportedAlgorithm.into());
         }
-        let mut plain = Zeroizing::new(vec![0; key.min_output_size()]);
-        let found = key
-            .decrypt(
-                &OAEP_SHA256_MGF1SHA256,
-                info.enc_key.as_bytes(),
-                &mut plain,
-                None,
-            )
-            .map_err(|_| Kind::Broken)?;
-        content_key(found)
+        transported(key, info.enc_key.as_bytes())
     }
 
     fn agreed(
@@ -319,24 +310,46 @@ impl Identity {
         {
             return Err(Kind::UnsupportedAlgorithm.into());
         }
-        // The uncompressed form only: the hybrid one would be a second encoding of the same point.
-        let point = sender
-            .public_key
-            .as_bytes()
-            .filter(|point| point.first() == Some(&4))
-            .ok_or(Kind::Malformed)?;
+        let point = sender.public_key.as_bytes().ok_or(Kind::Malformed)?;
         let ukm = info.ukm.as_ref().map(OctetString::as_bytes);
-        let wrapping_key = wrapping_key(key, curve, point, ukm).map_err(|_| Kind::Broken)?;
-        let mut plain = Zeroizing::new([0; 32]);
-        // Checked here because the library's answer to other lengths is only "unspecified" too.
-        if wrapped.len() != WRAPPED_KEY {
-            return Err(Kind::Broken.into());
-        }
-        let found = KeyEncryptionKey::new(&AES_256, wrapping_key.as_slice())
-            .and_then(|key| key.unwrap(wrapped, plain.as_mut_slice()))
-            .map_err(|_| Kind::Broken)?;
-        content_key(found)
+        unwrapped(&received_wrapping_key(key, curve, point, ukm)?, wrapped)
     }
+}
+
+/// The content key of RSA-OAEP's ciphertext.
+fn transported(key: &OaepPrivateDecryptingKey, encrypted: &[u8]) -> Result<ContentKey, SealError> {
+    let mut plain = Zeroizing::new(vec![0; key.min_output_size()]);
+    let found = key
+        .decrypt(&OAEP_SHA256_MGF1SHA256, encrypted, &mut plain, None)
+        .map_err(|_| Kind::Broken)?;
+    content_key(found)
+}
+
+/// The wrapping key that a sender's ephemeral point leads to.
+fn received_wrapping_key(
+    own: &agreement::PrivateKey,
+    curve: &'static agreement::Algorithm,
+    point: &[u8],
+    ukm: Option<&[u8]>,
+) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    // The uncompressed form only: the hybrid one would be a second encoding of the same point.
+    if point.first() != Some(&4) {
+        return Err(Kind::Malformed.into());
+    }
+    wrapping_key(own, curve, point, ukm).map_err(|_| Kind::Broken.into())
+}
+
+/// The content key out of AES key wrap (RFC 3394).
+fn unwrapped(wrapping_key: &Zeroizing<[u8; 32]>, wrapped: &[u8]) -> Result<ContentKey, SealError> {
+    // Checked here because the library's answer to other lengths is only "unspecified" too.
+    if wrapped.len() != WRAPPED_KEY {
+        return Err(Kind::Broken.into());
+    }
+    let mut plain = Zeroizing::new([0; 32]);
+    let found = KeyEncryptionKey::new(&AES_256, wrapping_key.as_slice())
+        .and_then(|key| key.unwrap(wrapped, plain.as_mut_slice()))
+        .map_err(|_| Kind::Broken)?;
+    content_key(found)
 }
 
 fn content_key(found: &[u8]) -> Result<ContentKey, SealError> {
@@ -448,3 +461,6 @@ fn wrapping_key(
         },
     )
 }
+
+#[cfg(test)]
+mod wycheproof;

@@ -1,24 +1,36 @@
 //! `envelope ca`: a certificate authority in a folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use careplan_core::{Lang, OfficeNumber};
 use careplan_envelope::{
-    Authority, CertificateKind, CertificateSerial, KeyAlgorithm, RevocationReason, Validity,
+    Authority, CertificateKind, CertificateSerial, Issued, IssuedTo, RegisterEntry,
+    RevocationReason, Validity,
 };
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::container::written;
 use crate::failure::Failure;
-use crate::files;
-use crate::{Destination, trust};
+use crate::keys::Algorithm;
+use crate::{Destination, Output, files, trust};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Begins an authority (認証局の作成)
     Init(Init),
+    /// Invites an office to request its certificate with an issue password (発行用パスワードの発行)
+    Invite(Invite),
     /// Issues an office's certificate from its request, PKCS#10 (発行)
     Issue(Issue),
+    /// Issues a new certificate in place of one that is still usable, for a new key (更新)
+    Renew(Renew),
+    /// Issues the operator's certificate, which signs receipts (運用者証明書の発行)
+    Operator(Operator),
+    /// Issues a TLS server's certificate (サーバー証明書の発行)
+    Server(Server),
+    /// Lists what was issued (発行台帳)
+    List(List),
     /// Revokes a certificate (失効)
     Revoke(Revoke),
     /// Writes the revocation list (失効リストの作成)
@@ -36,31 +48,41 @@ impl Home {
     fn open(&self) -> Result<Authority, Failure> {
         Authority::open(&self.dir).map_err(Failure::needed(&self.dir))
     }
+
+    /// The authority with the operator's certificate profile, if there is one.
+    fn open_with(&self, profile: Option<&Path>) -> Result<Authority, Failure> {
+        let authority = self.open()?;
+        Ok(match profile {
+            Some(path) => authority.with_profile(trust::profile(path)?),
+            None => authority,
+        })
+    }
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Key {
-    /// ECDSA on P-256
-    P256,
-    /// ECDSA on P-384
-    P384,
-    /// RSA of 2048 bits
-    Rsa2048,
-    /// RSA of 3072 bits
-    Rsa3072,
-    /// RSA of 4096 bits
-    Rsa4096,
+/// How long a certificate is valid, and where it goes.
+#[derive(Args)]
+struct Certificate {
+    /// Days it is valid from now (有効日数)
+    #[arg(long, default_value_t = 365)]
+    days: u32,
+    /// Certificate profile of the operator, JSON (証明書プロファイル)
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    #[command(flatten)]
+    destination: Destination,
 }
 
-impl Key {
-    const fn algorithm(self) -> KeyAlgorithm {
-        match self {
-            Self::P256 => KeyAlgorithm::EcdsaP256,
-            Self::P384 => KeyAlgorithm::EcdsaP384,
-            Self::Rsa2048 => KeyAlgorithm::Rsa2048,
-            Self::Rsa3072 => KeyAlgorithm::Rsa3072,
-            Self::Rsa4096 => KeyAlgorithm::Rsa4096,
-        }
+impl Certificate {
+    fn validity(&self) -> Result<Validity, Failure> {
+        Validity::days(Utc::now(), self.days).map_err(Failure::other)
+    }
+
+    fn write(&self, issued: &Issued, lang: Lang) -> Result<(), Failure> {
+        let out = &self.destination.out;
+        files::write(out, issued.to_pem().map_err(Failure::other)?.as_bytes())?;
+        let text = lang.pick("発行しました。シリアル番号", "issued; serial number");
+        println!("{}: {text} {}", out.display(), issued.serial);
+        Ok(())
     }
 }
 
@@ -73,10 +95,28 @@ pub(crate) struct Init {
     name: String,
     /// The authority's key (鍵の種類)
     #[arg(long, value_enum, default_value = "p256")]
-    algorithm: Key,
+    algorithm: Algorithm,
     /// Days it is valid from now (有効日数)
     #[arg(long, default_value_t = 3650)]
     days: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct Invite {
+    #[command(flatten)]
+    home: Home,
+    /// Office number (事業所番号)
+    #[arg(long)]
+    office: OfficeNumber,
+    /// care-insurance or care-dx (証明書の種類)
+    #[arg(long, default_value = "care-dx")]
+    kind: CertificateKind,
+    /// Days the password is good from now (パスワードの有効日数)
+    #[arg(long, default_value_t = 30)]
+    days: u32,
+    /// File for the password, readable by its owner only; standard output unless given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -92,14 +132,61 @@ pub(crate) struct Issue {
     /// care-insurance, care-dx, agent or disability (証明書の種類)
     #[arg(long, default_value = "care-dx")]
     kind: CertificateKind,
-    /// Days it is valid from now (有効日数)
-    #[arg(long, default_value_t = 365)]
-    days: u32,
-    /// Certificate profile of the operator, JSON (証明書プロファイル)
-    #[arg(long, value_name = "FILE")]
-    profile: Option<PathBuf>,
+    /// File with the office's issue password, or - for standard input (発行用パスワード); the kind is
+    /// then what the office was invited for
+    #[arg(long, value_name = "FILE", conflicts_with = "kind")]
+    issue_password_file: Option<PathBuf>,
     #[command(flatten)]
-    destination: Destination,
+    certificate: Certificate,
+}
+
+#[derive(Args)]
+pub(crate) struct Renew {
+    #[command(flatten)]
+    home: Home,
+    /// Certification request for the new key, PKCS#10 in PEM or DER (証明書発行要求); that it comes
+    /// from the office must be known
+    #[arg(long, value_name = "FILE")]
+    request: PathBuf,
+    /// Serial number of the certificate to renew, hexadecimal (シリアル番号)
+    #[arg(long)]
+    serial: CertificateSerial,
+    #[command(flatten)]
+    certificate: Certificate,
+}
+
+#[derive(Args)]
+pub(crate) struct Operator {
+    #[command(flatten)]
+    home: Home,
+    #[command(flatten)]
+    key: trust::Key,
+    /// The operator's name (運用者の名称)
+    #[arg(long)]
+    name: String,
+    #[command(flatten)]
+    certificate: Certificate,
+}
+
+#[derive(Args)]
+pub(crate) struct Server {
+    #[command(flatten)]
+    home: Home,
+    #[command(flatten)]
+    key: trust::Key,
+    /// DNS name or IP address of the server (サーバー名); may be repeated
+    #[arg(long, required = true)]
+    name: Vec<String>,
+    #[command(flatten)]
+    certificate: Certificate,
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    home: Home,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -155,7 +242,12 @@ impl Command {
     pub(crate) fn run(&self, lang: Lang) -> Result<(), Failure> {
         match self {
             Self::Init(command) => command.run(lang),
+            Self::Invite(command) => command.run(lang),
             Self::Issue(command) => command.run(lang),
+            Self::Renew(command) => command.run(lang),
+            Self::Operator(command) => command.run(lang),
+            Self::Server(command) => command.run(lang),
+            Self::List(command) => command.run(lang),
             Self::Revoke(command) => command.run(lang),
             Self::Crl(command) => command.run(lang),
         }
@@ -165,7 +257,7 @@ impl Command {
 impl Init {
     fn run(&self, lang: Lang) -> Result<(), Failure> {
         let validity = Validity::days(Utc::now(), self.days).map_err(Failure::other)?;
-        let mut authority = Authority::create(&self.name, self.algorithm.algorithm(), validity)
+        let mut authority = Authority::create(&self.name, self.algorithm.key(), validity)
             .map_err(Failure::other)?;
         let folder = &self.home.dir;
         authority.save(folder).map_err(Failure::needed(folder))?;
@@ -175,23 +267,127 @@ impl Init {
     }
 }
 
-impl Issue {
+impl Invite {
     fn run(&self, lang: Lang) -> Result<(), Failure> {
         let mut authority = self.home.open()?;
-        if let Some(path) = &self.profile {
-            authority = authority.with_profile(trust::profile(path)?);
+        let until = Validity::days(Utc::now(), self.days)
+            .map_err(Failure::other)?
+            .not_after();
+        // Before the invitation, which an existing file would waste.
+        if let Some(out) = &self.out {
+            files::must_be_new(out)?;
         }
-        let request = files::read(&self.request)?;
-        let validity = Validity::days(Utc::now(), self.days).map_err(Failure::other)?;
-        let issued = authority
-            .issue_office(&request, self.office, self.kind, validity)
-            .map_err(Failure::needed(&self.request))?;
-        let out = &self.destination.out;
-        files::write(out, issued.to_pem().map_err(Failure::other)?.as_bytes())?;
-        let text = lang.pick("発行しました。シリアル番号", "issued; serial number");
-        println!("{}: {text} {}", out.display(), issued.serial);
+        let password = authority
+            .invite(self.office, self.kind, until)
+            .map_err(Failure::other)?;
+        let Some(out) = &self.out else {
+            println!("{}", *password);
+            return Ok(());
+        };
+        let mut line = zeroize::Zeroizing::new(String::with_capacity(password.len() + 1));
+        line.push_str(&password);
+        line.push('\n');
+        files::write_secret(out, line.as_bytes())?;
+        let text = lang.pick(
+            "発行用パスワードを書き込みました",
+            "the issue password is there",
+        );
+        println!("{}: {text}", out.display());
         Ok(())
     }
+}
+
+impl Issue {
+    fn run(&self, lang: Lang) -> Result<(), Failure> {
+        let certificate = &self.certificate;
+        let mut authority = self.home.open_with(certificate.profile.as_deref())?;
+        let request = files::read(&self.request)?;
+        let validity = certificate.validity()?;
+        let issued = match &self.issue_password_file {
+            Some(path) => {
+                let password = files::password(path)?;
+                authority.issue_with_password(
+                    &request,
+                    self.office,
+                    &password,
+                    validity,
+                    Utc::now(),
+                )
+            }
+            None => authority.issue_office(&request, self.office, self.kind, validity),
+        };
+        certificate.write(&issued.map_err(Failure::needed(&self.request))?, lang)
+    }
+}
+
+impl Renew {
+    fn run(&self, lang: Lang) -> Result<(), Failure> {
+        let certificate = &self.certificate;
+        let mut authority = self.home.open_with(certificate.profile.as_deref())?;
+        let request = files::read(&self.request)?;
+        let issued = authority
+            .renew(&request, &self.serial, certificate.validity()?, Utc::now())
+            .map_err(Failure::needed(&self.request))?;
+        certificate.write(&issued, lang)
+    }
+}
+
+impl Operator {
+    fn run(&self, lang: Lang) -> Result<(), Failure> {
+        let certificate = &self.certificate;
+        let mut authority = self.home.open_with(certificate.profile.as_deref())?;
+        let issued = authority
+            .issue_operator(&self.key.read()?, &self.name, certificate.validity()?)
+            .map_err(Failure::other)?;
+        certificate.write(&issued, lang)
+    }
+}
+
+impl Server {
+    fn run(&self, lang: Lang) -> Result<(), Failure> {
+        let certificate = &self.certificate;
+        let mut authority = self.home.open_with(certificate.profile.as_deref())?;
+        let names: Vec<&str> = self.name.iter().map(String::as_str).collect();
+        let issued = authority
+            .issue_server(&self.key.read()?, &names, certificate.validity()?)
+            .map_err(Failure::other)?;
+        certificate.write(&issued, lang)
+    }
+}
+
+impl List {
+    fn run(&self, lang: Lang) -> Result<(), Failure> {
+        let authority = self.home.open()?;
+        if self.output.json {
+            let register = serde_json::to_string(authority.register());
+            println!("{}", register.unwrap_or_default());
+            return Ok(());
+        }
+        for entry in authority.register() {
+            println!("{}", line(entry, lang));
+        }
+        Ok(())
+    }
+}
+
+/// A line of the register for people.
+fn line(entry: &RegisterEntry, lang: Lang) -> String {
+    let holder = match &entry.issued_to {
+        IssuedTo::Office { office, kind } => format!("{office} {}", kind.name(lang)),
+        IssuedTo::Operator { name } => name.clone(),
+        IssuedTo::Server { names } => names.join(" "),
+        _ => String::new(),
+    };
+    let state = match &entry.revoked {
+        Some(revoked) => {
+            let text = lang.pick("失効", "revoked");
+            format!("{text} {}", written(revoked.at))
+        }
+        None if entry.is_usable(Utc::now()) => lang.pick("有効", "usable").to_owned(),
+        None => lang.pick("期限外", "out of date").to_owned(),
+    };
+    let until = written(entry.not_after);
+    format!("{}  {until}  {state}  {holder}", entry.serial)
 }
 
 impl Revoke {

@@ -1,9 +1,11 @@
 //! Reading what commands need, and writing results so that they appear complete or not at all.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
@@ -21,6 +23,32 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         ));
     }
     fs::read(path).map_err(Failure::io(path))
+}
+
+/// A password: the first line of a file, or of standard input if the path is `-`. Never an argument,
+/// which everybody on the machine could read.
+pub(crate) fn password(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    /// Longer than any password.
+    const LONGEST: u64 = 4096;
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST as usize));
+    let read = if path == Path::new("-") {
+        stdin().lock().take(LONGEST).read_line(&mut line)
+    } else {
+        BufReader::new(open(path)?)
+            .take(LONGEST)
+            .read_line(&mut line)
+    };
+    read.map_err(Failure::io(path))?;
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
+    if line.is_empty() {
+        return Err(Failure::message(
+            Some(path),
+            "パスワードがありません。1行目にパスワードを書いたファイルを指定してください。",
+            "there is no password; give a file with the password in its first line",
+        ));
+    }
+    Ok(line)
 }
 
 /// A file open for reading; folders are refused here on every system.
@@ -84,6 +112,28 @@ impl NewFile {
     }
 }
 
+/// Refuses a path where there is a file already.
+pub(crate) fn must_be_new(path: &Path) -> Result<(), Failure> {
+    if path.try_exists().map_err(Failure::io(path))? {
+        return Err(Failure::io(path)(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    Ok(())
+}
+
+/// Writes a secret, such as a private key, for its owner only; never in place of another file.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut new = NewFile::beside(path)?;
+    new.file().write_all(bytes).map_err(Failure::io(path))?;
+    new.temporary
+        .as_file()
+        .sync_all()
+        .map_err(Failure::io(path))?;
+    new.temporary
+        .persist_noclobber(path)
+        .map(drop)
+        .map_err(|error| Failure::io(path)(error.error))
+}
+
 /// Temporary files are their owner's alone; results are like any file the user makes.
 #[cfg(unix)]
 fn allow_reading(file: &File) -> std::io::Result<()> {
@@ -98,7 +148,6 @@ fn allow_reading(_: &File) -> std::io::Result<()> {
 
 /// Writes a small result.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::io::Write;
     let mut new = NewFile::beside(path)?;
     new.file().write_all(bytes).map_err(Failure::io(path))?;
     new.finish()

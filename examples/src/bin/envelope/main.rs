@@ -13,6 +13,7 @@ mod container;
 mod evidence;
 mod failure;
 mod files;
+mod keys;
 mod sealed;
 mod trust;
 
@@ -46,6 +47,10 @@ enum Command {
     Seal(sealed::Seal),
     /// Opens a sealed container (開封)
     Open(sealed::Open),
+    /// Makes a private key (秘密鍵の作成)
+    Key(keys::Generate),
+    /// Makes a certification request, PKCS#10, for a key (証明書発行要求の作成)
+    Request(keys::Request),
     /// A certificate authority for development, tests and operators without one (認証局)
     #[command(subcommand)]
     Ca(authority::Command),
@@ -81,6 +86,8 @@ fn main() -> ExitCode {
         Command::Verify(command) => command.run(lang),
         Command::Seal(command) => command.run(lang),
         Command::Open(command) => command.run(lang),
+        Command::Key(command) => command.run(lang),
+        Command::Request(command) => command.run(lang),
         Command::Ca(command) => command.run(lang),
         Command::Receipt(command) => command.run(lang),
         Command::Log(command) => command.run(lang),

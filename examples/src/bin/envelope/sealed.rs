@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use careplan_core::Lang;
+use careplan_envelope::Signer;
 use careplan_envelope::sealing::{Opener, SealError, SealErrorKind, Sealer};
 use clap::Args;
 
@@ -65,11 +66,13 @@ pub(crate) struct Open {
 
 impl Open {
     pub(crate) fn run(&self, lang: Lang) -> Result<(), Failure> {
-        let certificate = self.identity.certificates()?.into_iter().next();
-        let certificate = certificate
+        let identity = self.identity.signer(None)?;
+        let certificate = identity
+            .certificate_chain()
+            .first()
             .ok_or(SealErrorKind::Certificate)
             .map_err(|kind| Failure::other(SealError::from(kind)))?;
-        let opener = Opener::new(&self.identity.key()?, &certificate).map_err(Failure::other)?;
+        let opener = Opener::new(identity.key(), certificate).map_err(Failure::other)?;
         let out = &self.destination.out;
         let sealed = files::open(&self.sealed)?;
         let mut new = NewFile::beside(out)?;

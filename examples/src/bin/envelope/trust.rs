@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use careplan_envelope::{CertificateProfile, PrivateKey, SoftwareSigner, Verifier, load};
+use careplan_envelope::{
+    CertificateProfile, ErrorKind, PrivateKey, SoftwareSigner, Verifier, load,
+};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use rustls_pki_types::CertificateDer;
@@ -71,34 +73,96 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     load::certificates(&files::read(path)?).map_err(Failure::needed(path))
 }
 
-/// An office's own key and certificate.
+/// A private key's file, and its password if it is encrypted.
 #[derive(Args)]
-pub(crate) struct Identity {
-    /// Private key, PEM or DER, unencrypted (秘密鍵)
+pub(crate) struct Key {
+    /// Private key, PEM or DER (秘密鍵)
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Certificate of the key, PEM or DER (証明書)
+    #[command(flatten)]
+    password: Password,
+}
+
+impl Key {
+    pub(crate) fn read(&self) -> Result<PrivateKey, Failure> {
+        private_key(&self.key, &self.password)
+    }
+}
+
+/// The password of a private key or PKCS#12 file.
+#[derive(Args)]
+pub(crate) struct Password {
+    /// File whose first line is the key's password, or - for standard input (パスワードのファイル);
+    /// unless given, the environment variable `ENVELOPE_PASSWORD` is used
     #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
+    password_file: Option<PathBuf>,
+}
+
+impl Password {
+    fn read(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        match &self.password_file {
+            Some(path) => files::password(path).map(Some),
+            None => Ok(std::env::var("ENVELOPE_PASSWORD").ok().map(Zeroizing::new)),
+        }
+    }
+}
+
+fn private_key(path: &Path, password: &Password) -> Result<PrivateKey, Failure> {
+    let bytes = Zeroizing::new(files::read(path)?);
+    let key = match load::private_key(&bytes) {
+        // Only then is a password asked for: a key that needs none never waits for one.
+        Err(error) if error.kind() == ErrorKind::KeyEncrypted => match password.read()? {
+            Some(password) => load::encrypted_private_key(&bytes, &password),
+            None => Err(error),
+        },
+        read => read,
+    };
+    key.map_err(Failure::needed(path))
+}
+
+/// An office's own key and certificate: two files, or one of PKCS#12.
+#[derive(Args)]
+pub(crate) struct Identity {
+    /// Private key, PEM or DER (秘密鍵)
+    #[arg(long, value_name = "FILE", required_unless_present = "p12")]
+    key: Option<PathBuf>,
+    /// Certificate of the key, PEM or DER (証明書)
+    #[arg(long, value_name = "FILE", required_unless_present = "p12")]
+    cert: Option<PathBuf>,
+    /// Key and certificates in one PKCS#12 file (PKCS#12ファイル)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "cert"])]
+    p12: Option<PathBuf>,
+    #[command(flatten)]
+    password: Password,
 }
 
 impl Identity {
-    pub(crate) fn key(&self) -> Result<PrivateKey, Failure> {
-        let bytes = Zeroizing::new(files::read(&self.key)?);
-        load::private_key(&bytes).map_err(Failure::needed(&self.key))
-    }
-
-    /// The certificate, and what else is in its file.
-    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Failure> {
-        certificates(&self.cert)
-    }
-
-    /// A signer with further certificates of its chain.
+    /// Key and certificates, with further certificates of the chain.
     pub(crate) fn signer(&self, chain: Option<&Path>) -> Result<SoftwareSigner, Failure> {
-        let mut certificates = self.certificates()?;
-        if let Some(path) = chain {
-            certificates.extend(self::certificates(path)?);
+        let more = match chain {
+            Some(path) => certificates(path)?,
+            None => Vec::new(),
+        };
+        match (&self.p12, &self.key, &self.cert) {
+            (Some(path), _, _) => {
+                let bytes = Zeroizing::new(files::read(path)?);
+                let password = self.password.read()?.unwrap_or_default();
+                SoftwareSigner::from_pkcs12(&bytes, &password)
+                    .map(|signer| signer.with_intermediates(more))
+                    .map_err(Failure::needed(path))
+            }
+            (None, Some(key), Some(certificate)) => {
+                let mut chain = certificates(certificate)?;
+                chain.extend(more);
+                let key = private_key(key, &self.password)?;
+                SoftwareSigner::new(key, chain).map_err(Failure::needed(certificate))
+            }
+            // clap sees to it that there is the one or the other.
+            _ => Err(Failure::message(
+                None,
+                "--key と --cert、または --p12 を指定してください。",
+                "give --key and --cert, or --p12",
+            )),
         }
-        SoftwareSigner::new(self.key()?, certificates).map_err(Failure::needed(&self.cert))
     }
 }
