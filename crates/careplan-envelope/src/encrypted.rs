@@ -5,7 +5,7 @@ use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{Error, ErrorKind, PrivateKey};
+use crate::{Error, ErrorKind, PrivateKey, load};
 
 /// The armour of an encrypted key in PEM.
 const BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
@@ -37,7 +37,14 @@ impl PrivateKey {
     /// [`ErrorKind::KeyEncrypted`] if it is encrypted otherwise than with PBES2, AES and SHA-2,
     /// [`ErrorKind::Key`] if it is no encrypted key or none of the accepted kinds.
     pub fn from_encrypted_der(der: &[u8], password: &str) -> Result<Self, Error> {
-        let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| ErrorKind::Key)?;
+        let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| {
+            // Ways of encrypting that `pkcs8` does not even know by name.
+            if load::is_encrypted_key(der) {
+                ErrorKind::KeyEncrypted
+            } else {
+                ErrorKind::Key
+            }
+        })?;
         let key = encrypted.decrypt(password).map_err(|error| match error {
             pkcs8::Error::EncryptedPrivateKey(
                 pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }

@@ -3,10 +3,25 @@
 //! PEM (RFC 7468) or DER; which of them is seen from the bytes. PKCS#12 files are
 //! another module's.
 
+use der::asn1::{AnyRef, OctetString};
+use der::{Decode, Sequence};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use x509_cert::spki::AlgorithmIdentifier;
 
 use crate::certificate::ParsedCertificate;
 use crate::{Error, ErrorKind, PrivateKey, pem};
+
+/// `EncryptedPrivateKeyInfo` (RFC 5958 section 3), by its form; a key begins with a version instead.
+#[derive(Sequence)]
+struct EncryptedKey<'a> {
+    encryption_algorithm: AlgorithmIdentifier<AnyRef<'a>>,
+    encrypted_data: OctetString,
+}
+
+/// Whether some DER is an encrypted private key, in whatever way it is encrypted.
+pub(crate) fn is_encrypted_key(der: &[u8]) -> bool {
+    EncryptedKey::from_der(der).is_ok()
+}
 
 /// DER begins with a SEQUENCE, which is the digit 0 in ASCII; so the armour decides, not the first
 /// byte.
@@ -36,6 +51,9 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error>
 pub fn private_key(bytes: &[u8]) -> Result<PrivateKey, Error> {
     if is_pem(bytes) {
         return PrivateKey::from_pem(bytes);
+    }
+    if is_encrypted_key(bytes) {
+        return Err(ErrorKind::KeyEncrypted.into());
     }
     let key = PrivateKeyDer::try_from(bytes).map_err(|_| ErrorKind::Key)?;
     PrivateKey::from_der(&key)

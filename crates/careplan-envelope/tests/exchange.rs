@@ -646,3 +646,83 @@ fn reading_trouble_is_not_a_refusal() {
     assert!(error.is_io());
     assert_eq!((error.code(), error.refusal()), ("io", None));
 }
+
+/// The library's own way to encrypted keys; what the program does with them is tested there.
+#[cfg(feature = "encrypted-keys")]
+#[test]
+fn encrypted_keys_are_told_apart_and_read_with_their_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &[&str]| run(folder.path(), "openssl", arguments);
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    for (key, algorithm) in [
+        ("p256", KeyAlgorithm::EcdsaP256),
+        ("rsa", KeyAlgorithm::Rsa2048),
+    ] {
+        let plain = PrivateKey::generate(algorithm).unwrap();
+        std::fs::write(folder.path().join(key), plain.to_pem().unwrap().as_bytes()).unwrap();
+        for (name, options) in [
+            ("aes256", &["-v2", "aes-256-cbc"][..]),
+            (
+                "aes128",
+                &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"],
+            ),
+            ("scrypt", &["-scrypt"]),
+        ] {
+            for form in ["PEM", "DER"] {
+                let out = format!("{key}-{name}-{form}");
+                let common = [
+                    "pkcs8",
+                    "-topk8",
+                    "-in",
+                    key,
+                    "-out",
+                    &out,
+                    "-outform",
+                    form,
+                    "-passout",
+                    "pass:あいことば",
+                ];
+                openssl(&[&common[..], options].concat());
+                let file = read(&out);
+                assert_eq!(
+                    load::private_key(&file).unwrap_err().kind(),
+                    ErrorKind::KeyEncrypted
+                );
+                let opened = load::encrypted_private_key(&file, "あいことば").unwrap();
+                assert_eq!(
+                    opened.public_key_info().unwrap(),
+                    plain.public_key_info().unwrap()
+                );
+                for wrong in ["", "あいことは"] {
+                    let error = load::encrypted_private_key(&file, wrong).unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::KeyPassword);
+                }
+                // Cut off or changed: never a key.
+                for cut in [0, 20, file.len() / 2, file.len() - 30] {
+                    assert!(load::encrypted_private_key(&file[..cut], "あいことば").is_err());
+                }
+            }
+        }
+        // PBES1, which has been broken for long.
+        openssl(&[
+            "pkcs8",
+            "-topk8",
+            "-in",
+            key,
+            "-out",
+            "old",
+            "-v1",
+            "PBE-SHA1-3DES",
+            "-passout",
+            "pass:x",
+        ]);
+        assert_eq!(
+            load::encrypted_private_key(&read("old"), "x")
+                .unwrap_err()
+                .kind(),
+            ErrorKind::KeyEncrypted
+        );
+        // A key that is not encrypted is not read as one that is.
+        assert!(load::encrypted_private_key(&read(key), "x").is_err());
+    }
+}
