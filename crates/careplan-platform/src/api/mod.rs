@@ -5,7 +5,7 @@
 mod body;
 mod caller;
 mod handlers;
-mod request;
+pub(crate) mod request;
 
 use std::sync::Arc;
 

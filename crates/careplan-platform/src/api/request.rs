@@ -96,12 +96,13 @@ struct LentBody {
 }
 
 /// Where the unread rest of a body comes back to.
-struct RestOfBody {
+pub(crate) struct RestOfBody {
     home: Arc<Mutex<Option<Body>>>,
     waits_to_continue: bool,
 }
 
-fn lend_body(request: Request) -> (Request, RestOfBody) {
+/// Lends a call's body to its handler.
+pub(crate) fn lend_body(request: Request) -> (Request, RestOfBody) {
     let home = Arc::new(Mutex::new(None));
     let rest = RestOfBody {
         home: Arc::clone(&home),
@@ -117,7 +118,8 @@ fn lend_body(request: Request) -> (Request, RestOfBody) {
 }
 
 impl RestOfBody {
-    async fn discard(self, app: &App) {
+    /// Reads away what the handler left.
+    pub(crate) async fn discard(self, app: &App) {
         let rest = self
             .home
             .lock()

@@ -100,22 +100,24 @@ pub(super) async fn show(
                             "利用料は、各年の開始日の料金表によります（税込）。",
                             "The fee goes by the first day of each year, tax included.",
                         )) }
-                        @for (years, quote) in &quotes {
-                            label.choice {
-                                input type="radio" name="years" value=(years) checked[*years == 1] required;
-                                span {
-                                    b { (lang.pick(format!("{years}年"), format!("{years} year(s)"))) }
-                                    @if let Some(line) = quote.lines.last() {
-                                        " " (lang.pick(
-                                            format!("{}まで", day(line.validity.last(), lang)),
-                                            format!("until {}", day(line.validity.last(), lang)),
-                                        ))
-                                    }
-                                    ": "
-                                    @if quote.total.is_zero() {
-                                        (lang.pick("無料", "no fee"))
-                                    } @else {
-                                        (lang.pick(format!("{}円", quote.total), format!("{} yen", quote.total)))
+                        div {
+                            @for (years, quote) in &quotes {
+                                label.choice {
+                                    input type="radio" name="years" value=(years) checked[*years == 1] required;
+                                    span {
+                                        b { (lang.pick(format!("{years}年"), format!("{years} year(s)"))) }
+                                        @if let Some(line) = quote.lines.last() {
+                                            " " (lang.pick(
+                                                format!("{}まで", day(line.validity.last(), lang)),
+                                                format!("until {}", day(line.validity.last(), lang)),
+                                            ))
+                                        }
+                                        ": "
+                                        @if quote.total.is_zero() {
+                                            (lang.pick("無料", "no fee"))
+                                        } @else {
+                                            (lang.pick(format!("{}円", quote.total), format!("{} yen", quote.total)))
+                                        }
                                     }
                                 }
                             }

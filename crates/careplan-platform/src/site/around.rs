@@ -26,6 +26,7 @@ use super::refusal::Refusal;
 use super::visit::Visit;
 use super::{Site, SiteLimits};
 use crate::accept::CallerAddress;
+use crate::api::request::lend_body;
 
 /// Nothing from elsewhere, nothing inline, in nobody's frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -114,17 +115,23 @@ pub(super) async fn answer(
     let path = path.as_ref().map_or("unknown", MatchedPath::as_str);
     let span = tracing::info_span!("page", %id, %method, path, office = field::Empty);
     async {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         // Looked up once more for the page of a refusal, which is rare.
         let mut visitor = parts.clone();
         let turn = site.turns.take(&site.turns.requests, &parts.extensions);
         let allowed = turn.and_then(|()| from_our_pages(&parts.method, &parts.headers));
         let mut response = match allowed {
             Ok(()) => {
-                parts.extensions.insert(id);
-                next.run(Request::from_parts(parts, body)).await
+                let (request, rest) = lend_body(Request::from_parts(parts, body));
+                let response = next.run(request).await;
+                rest.discard(&site.api).await;
+                response
             }
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => {
+                let (_, rest) = lend_body(Request::from_parts(parts, body));
+                rest.discard(&site.api).await;
+                refusal.into_response()
+            }
         };
         let refusal = response.extensions_mut().remove::<Refusal>();
         if let Some(refusal) = &refusal

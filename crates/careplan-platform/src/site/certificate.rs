@@ -13,7 +13,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use careplan_core::{Explain, Lang, OfficeNumber};
+use careplan_core::{Explain, Lang, OfficeNumber, japan_date};
 use careplan_envelope::{
     Authority, CertificateSerial, Error, ErrorKind, Issued, IssuedTo, RegisterEntry, Validity,
 };
@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::page::{Page, Place, Step, Tone, go, moment, notice, steps, token_field};
+use super::page::{Page, Place, Step, Tone, day, go, notice, steps, token_field};
 use super::refusal::Refusal;
 use super::upload::MembersUpload;
 use super::visit::Member;
@@ -59,9 +59,14 @@ fn issued_notice(serial: &str, lang: Lang) -> Markup {
                 "下のボタンでファイルを保存し、鍵を作ったパソコンのクライアントに取り込んでください。",
                 "Save the file with the button below and install it on the computer where the key was made.",
             ))
-            p { a.button href={ "/certificate/" (serial) } download {
-                (lang.pick("電子証明書をダウンロード", "Download the certificate"))
-            } }
+            div.actions {
+                a.button href={ "/certificate/" (serial) } download {
+                    (lang.pick("電子証明書をダウンロード", "Download the certificate"))
+                }
+                a.button.second href="/client" {
+                    (lang.pick("次へ: クライアントの導入", "Next: client software"))
+                }
+            }
         },
     )
 }
@@ -131,11 +136,14 @@ fn table(
                     @for entry in entries {
                         tr {
                             td { (state(entry, now, lang)) }
-                            td { (moment(entry.not_before, lang)) " - " (moment(entry.not_after, lang)) }
+                            td {
+                                span.together { (day(japan_date(entry.not_before), lang)) (lang.pick("から", " to")) } " "
+                                span.together { (day(japan_date(entry.not_after), lang)) (lang.pick("まで", "")) }
+                            }
                             td.mono { (entry.serial) }
                             td {
                                 @if kept.contains(&entry.serial) {
-                                    a href={ "/certificate/" (entry.serial) } download {
+                                    a.together href={ "/certificate/" (entry.serial) } download {
                                         (lang.pick("ダウンロード", "Download"))
                                     }
                                 } @else { "-" }

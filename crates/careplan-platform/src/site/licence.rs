@@ -6,12 +6,14 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use careplan_core::{Lang, japan_date};
 use careplan_licence::{Event, EventKind, Grant, Licence, Payment, PaymentMethod, Renewal};
+use chrono::NaiveDate;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::Site;
 use super::page::{Page, Place, Tone, day, go, moment, notice, token_field};
 use super::refusal::Refusal;
+use super::terms::path_of;
 use super::top::{expiry, standing_tag};
 use super::visit::{Member, MembersForm};
 
@@ -45,7 +47,7 @@ pub(super) async fn show(
                 (expiry(&state, lang))
                 @if let Some(licence) = current {
                     dt { (lang.pick("支払状況", "Payment")) }
-                    dd { (payment_tag(licence.payment, lang)) " " (licence.payment.in_words(lang)) }
+                    dd { (payment(licence.payment, lang)) }
                 }
                 dt { (lang.pick("支払方法", "Way of payment")) }
                 dd { (state.payment_method.in_words(lang)) }
@@ -135,7 +137,10 @@ fn row(licence: &Licence, lang: Lang) -> Markup {
     let (first, last) = (licence.validity.first(), licence.validity.last());
     html! {
         tr {
-            td { (day(first, lang)) (lang.pick("から", " to ")) (day(last, lang)) (lang.pick("まで", "")) }
+            td {
+                span.together { (day(first, lang)) (lang.pick("から", " to")) } " "
+                span.together { (day(last, lang)) (lang.pick("まで", "")) }
+            }
             td {
                 @match &licence.grant {
                     Grant::Consent(consent) => {
@@ -144,27 +149,49 @@ fn row(licence: &Licence, lang: Lang) -> Markup {
                         span.quiet {
                             (moment(consent.at, lang)) " " (consent.by)
                             br;
-                            (lang.pick("規約の版: ", "edition ")) (consent.terms)
+                            (lang.pick("規約の版: ", "edition "))
+                            a href=(path_of(&consent.terms)) { (consent.terms) }
                         }
                     }
                     Grant::Automatic => { (lang.pick("自動更新", "renewed by itself")) }
                 }
             }
             td.n { (lang.pick(format!("{}円", licence.fee), format!("{} yen", licence.fee))) }
-            td { (payment_tag(licence.payment, lang)) br; (licence.payment.in_words(lang)) }
+            td { (payment(licence.payment, lang)) }
         }
     }
 }
 
-fn payment_tag(payment: Payment, lang: Lang) -> Markup {
-    let (class, text) = match payment {
-        Payment::NoFee => ("ok", lang.pick("無料", "no fee")),
-        Payment::NotCharged => ("info", lang.pick("未請求", "not charged")),
-        Payment::Charged { .. } => ("info", lang.pick("請求済", "charged")),
-        Payment::Overdue { .. } => ("error", lang.pick("支払期限超過", "overdue")),
-        Payment::Paid { .. } => ("ok", lang.pick("支払済", "paid")),
+/// The payment state, with the day that belongs to it.
+fn payment(payment: Payment, lang: Lang) -> Markup {
+    let (class, text, detail) = match payment {
+        Payment::NoFee => ("ok", lang.pick("無料", "no fee"), None),
+        Payment::NotCharged => ("info", lang.pick("未請求", "not charged"), None),
+        Payment::Charged { due, .. } => (
+            "info",
+            lang.pick("請求済", "charged"),
+            Some(due_by(due, lang)),
+        ),
+        Payment::Overdue { due, .. } => (
+            "error",
+            lang.pick("支払期限超過", "overdue"),
+            Some(due_by(due, lang)),
+        ),
+        Payment::Paid { at, .. } => (
+            "ok",
+            lang.pick("支払済", "paid"),
+            Some(day(japan_date(at), lang)),
+        ),
     };
-    html! { span class={ "tag " (class) } { (text) } }
+    html! {
+        span class={ "tag " (class) } { (text) }
+        @if let Some(detail) = detail { " " span.together { (detail) } }
+    }
+}
+
+fn due_by(due: NaiveDate, lang: Lang) -> String {
+    let due = day(due, lang);
+    lang.pick(format!("支払期限 {due}"), format!("due {due}"))
 }
 
 fn renewal_form(member: &Member, renewal: Renewal, lang: Lang) -> Markup {
@@ -222,6 +249,7 @@ fn payment_form(member: &Member, method: PaymentMethod, lang: Lang) -> Markup {
             (token_field(&member.visit))
             fieldset.field {
                 legend { (lang.pick("支払方法", "Way of payment")) }
+                div {
                 (choice("deduction", PaymentMethod::Deduction, lang.pick(
                     "国保連合会が支払う介護給付費から差し引きます。",
                     "Taken from what the prefectural federation pays the office.",
@@ -230,6 +258,7 @@ fn payment_form(member: &Member, method: PaymentMethod, lang: Lang) -> Markup {
                     "届いた請求書で振り込みます。",
                     "By bank transfer when the invoice has come.",
                 )))
+                }
             }
             label.choice {
                 input type="checkbox" name="told" value="yes" required;

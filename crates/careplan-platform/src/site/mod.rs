@@ -143,6 +143,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
             get(application::show).post(application::apply),
         )
         .route("/terms", get(terms::show).post(terms::consent))
+        .route("/terms/edition", get(terms::read))
         .route("/licence", get(licence::show))
         .route("/licence/renewal", post(licence::change_renewal))
         .route("/licence/payment-method", post(licence::change_payment))

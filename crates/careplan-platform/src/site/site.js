@@ -73,9 +73,8 @@ if (terms) {
       loading = false;
       watch();
     } catch {
-      // No connection: the link stays and can be tried again.
+      // No connection: the link stays and can be pressed again.
       loading = false;
-      watcher.observe(link);
     }
   }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use careplan_core::{Explain, Lang, japan_date};
-use careplan_licence::EventKind;
+use careplan_licence::{EventKind, TermsEdition};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -101,7 +101,7 @@ impl ShownPart<'_> {
             }
             p.quiet {
                 (lang.pick(
-                    format!("第{}版、{}から適用", notice_of.edition, day(notice_of.in_force_from, lang)),
+                    format!("版: {}（{}から適用）", notice_of.edition, day(notice_of.in_force_from, lang)),
                     format!("Edition {}, in force from {}", notice_of.edition, day(notice_of.in_force_from, lang)),
                 ))
             }
@@ -151,6 +151,50 @@ impl ShownPart<'_> {
         };
         Page::new(title, Some(Place::Application), content)
     }
+}
+
+/// Which edition is asked for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Edition {
+    edition: TermsEdition,
+}
+
+/// The path on which an edition can be read again.
+pub(super) fn path_of(edition: &TermsEdition) -> String {
+    let query = serde_urlencoded::to_string([("edition", edition.as_str())]);
+    format!("/terms/edition?{}", query.unwrap_or_default())
+}
+
+/// Shows an edition in one piece, to who consented to it.
+pub(super) async fn read(
+    State(site): State<Arc<Site>>,
+    Query(asked): Query<Edition>,
+    member: Member,
+) -> Result<Response, Refusal> {
+    let lang = member.visit.lang;
+    let terms = site
+        .storage
+        .terms(asked.edition)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let text = TermsText::parse(&terms.text).map_err(|refused| Refusal::rule(&refused))?;
+    let of_edition = &terms.notice;
+    let title = lang.pick("利用規約", "Terms of use");
+    let content = html! {
+        div.narrow {
+            h1 { (title) }
+            dl.facts {
+                dt { (lang.pick("版", "Edition")) } dd { (of_edition.edition) }
+                dt { (lang.pick("適用日", "In force from")) } dd { (day(of_edition.in_force_from, lang)) }
+                dt { "SHA-256" } dd.mono { (of_edition.sha256) }
+            }
+            div.card lang="ja" {
+                h2 { (text.title) }
+                @for part in &text.parts { (of_blocks(part)) }
+            }
+        }
+    };
+    Ok(Page::new(title, None, content).show(&member.visit, &site))
 }
 
 fn of_blocks(blocks: &[Block]) -> Markup {

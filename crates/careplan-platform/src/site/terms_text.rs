@@ -5,7 +5,7 @@ use careplan_core::{Explain, Lang};
 /// The longest text, in bytes.
 const LONGEST: usize = 1024 * 1024;
 /// A part is full when it has so many characters.
-const PART: usize = 900;
+const PART: usize = 600;
 
 /// The terms, read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -142,9 +142,11 @@ impl FromRequestParts<Arc<Site>> for Visit {
         if let Some(session) = &session {
             tracing::Span::current().record("office", session.office.as_str());
         }
+        // What a form was sent to is often no page.
         let place = parts
             .uri
             .path_and_query()
+            .filter(|_| parts.method == Method::GET)
             .map_or("/", |place| place.as_str())
             .to_owned();
         Ok(Self {

@@ -61,7 +61,13 @@ impl World {
         // Whole seconds, as certificates count; the callers judge the server's certificate by the
         // real clock, so the platform's clock starts there too.
         let now = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap();
-        let validity = Validity::days(now - TimeDelta::days(1), 800).unwrap();
+        Self::starting_at(adjust, now)
+    }
+
+    /// A world whose platform's clock shows another time to begin with.
+    pub fn starting_at(adjust: fn(&mut PlatformConfig), now: DateTime<Utc>) -> Self {
+        let to_today = u32::try_from((Utc::now() - now).num_days().max(0)).unwrap();
+        let validity = Validity::days(now - TimeDelta::days(1), to_today + 800).unwrap();
         let mut authority =
             Authority::create("Test authority", KeyAlgorithm::EcdsaP256, validity).unwrap();
         let server_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
@@ -187,6 +193,9 @@ impl World {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         ureq::Agent::config_builder()
             .http_status_as_error(false)
+            // Where a page leads is for the test to see.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .tls_config(
                 TlsConfig::builder()
                     .client_cert(client)
