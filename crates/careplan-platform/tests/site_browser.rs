@@ -327,6 +327,15 @@ fn a_narrow_window_needs_no_scrolling_sideways() {
         browser.is_well();
         browser.follow("form.language[action='/language'] button");
     }
+    if let Some(folder) = &Pictures::wanted().0 {
+        for (path, name) in [
+            ("/top", "13-narrow-top.png"),
+            ("/licence", "14-narrow-licence.png"),
+        ] {
+            browser.go(path);
+            browser.save_window(&folder.join(name));
+        }
+    }
 }
 
 #[test]

@@ -106,6 +106,11 @@ impl Browser {
                 format!("--user-data-dir={}", profile.path().display()),
             ],
         });
+        if env::var_os("CAREPLAN_PICTURES").is_some() {
+            // Pictures for a document, not for a test of the eyes.
+            let smaller = json!("--force-device-scale-factor=0.8");
+            options["args"].as_array_mut().unwrap().push(smaller);
+        }
         match window {
             Window::Wide => {}
             Window::Narrow => {
@@ -314,6 +319,12 @@ impl Browser {
         std::fs::write(path, picture.unwrap()).unwrap();
         let set = self.client().set_window_size(1100, 800);
         self.runtime.block_on(set).unwrap();
+    }
+
+    /// Saves what the window shows.
+    pub fn save_window(&self, path: &std::path::Path) {
+        let picture = self.runtime.block_on(self.client().screenshot()).unwrap();
+        std::fs::write(path, picture).unwrap();
     }
 
     /// What axe-core finds on the page against WCAG 2.0 to 2.2, A and AA; `None` if it is not
