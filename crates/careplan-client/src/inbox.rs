@@ -28,16 +28,16 @@ impl Client {
     /// Fetches, verifies and stores what is new, and confirms each set once it is on the disk.
     pub(crate) fn fetch_news(&mut self, findings: &mut Findings) -> Result<(), Error> {
         let mut in_a_row = 0;
-        for summary in self.news()? {
-            let done = match self.store.known(summary.sending)? {
-                Known::Nothing => self.receive(&summary, findings),
+        for announced in self.news()? {
+            let done = match self.store.known(announced.id)? {
+                Known::Nothing => self.receive(&announced, findings),
                 Known::Stored => Ok(()),
                 // Confirmed here, but the platform does not know any more: it was told before
                 // its answer, or its disk, got lost.
-                Known::Confirmed => self.tell(summary.sending, summary.sha256, findings),
-                known @ Known::Quarantined { .. } if known == quarantined_as(&summary) => Ok(()),
+                Known::Confirmed => self.tell(announced.id, announced.sha256, findings),
+                known @ Known::Quarantined { .. } if known == announced.quarantined() => Ok(()),
                 // What the platform says of it is different now, so it may verify.
-                Known::Quarantined { .. } => self.receive(&summary, findings),
+                Known::Quarantined { .. } => self.receive(&announced, findings),
             };
             match done {
                 Ok(()) => in_a_row = 0,
@@ -58,7 +58,7 @@ impl Client {
 
     /// What the platform has for this office and does not know to have arrived, in the order in
     /// which sets are imported.
-    fn news(&mut self) -> Result<Vec<SendingSummary>, Error> {
+    fn news(&mut self) -> Result<Vec<Announced>, Error> {
         let mut news = BTreeMap::new();
         for state in [SendingState::Available, SendingState::Fetched] {
             let mut query = ListQuery {
@@ -72,8 +72,8 @@ impl Client {
                     .call(|call| call.transport.list_received(call.token, &query))
                     .map_err(Failure::into_error)?;
                 let next = query.following(&page);
-                for summary in page.items {
-                    news.insert((summary.sequence, summary.sending), summary);
+                for announced in page.items.iter().filter_map(Announced::of) {
+                    news.insert((announced.header.sequence, announced.id), announced);
                 }
                 match next {
                     Some(next) if next.after != query.after => query = next,
@@ -84,18 +84,14 @@ impl Client {
         Ok(news.into_values().collect())
     }
 
-    fn receive(
-        &mut self,
-        summary: &SendingSummary,
-        findings: &mut Findings,
-    ) -> Result<(), Failure> {
-        let id = summary.sending;
+    fn receive(&mut self, announced: &Announced, findings: &mut Findings) -> Result<(), Failure> {
+        let id = announced.id;
         let scratch = self.home.new_scratch(id)?;
-        self.fetch(summary, &scratch.path().join(CONTAINER))?;
+        self.fetch(announced, &scratch.path().join(CONTAINER))?;
         self.caller.observer.step(Step::Fetched);
-        if self.place(summary, &scratch)? {
+        if self.place(announced, &scratch)? {
             findings.report.received.push(id);
-            self.tell(id, summary.sha256, findings)?;
+            self.tell(id, announced.sha256, findings)?;
         } else {
             findings.report.quarantined.push(id);
         }
@@ -103,8 +99,8 @@ impl Client {
     }
 
     /// Fetches a container until it is the one announced.
-    fn fetch(&mut self, summary: &SendingSummary, container: &Path) -> Result<(), Failure> {
-        let (id, total) = (summary.sending, summary.bytes);
+    fn fetch(&mut self, announced: &Announced, container: &Path) -> Result<(), Failure> {
+        let (id, total) = (announced.id, announced.bytes);
         self.caller.call(|call| {
             durable::remove(container)?;
             let digested = durable::write_new(container, |file| -> Result<_, CallError> {
@@ -123,7 +119,7 @@ impl Client {
                 fetched?;
                 Ok(sink.finish())
             })?;
-            if digested == (total, summary.sha256) {
+            if digested == (total, announced.sha256) {
                 Ok(())
             } else {
                 Err(not_announced())
@@ -133,8 +129,8 @@ impl Client {
 
     /// Verifies a fetched container, puts it on its shelf with its files, and records it. `false`
     /// if it went to the quarantine.
-    fn place(&mut self, summary: &SendingSummary, scratch: &Scratch) -> Result<bool, Error> {
-        let examined = self.examine(summary, scratch.path())?;
+    fn place(&mut self, announced: &Announced, scratch: &Scratch) -> Result<bool, Error> {
+        let examined = self.examine(announced, scratch.path())?;
         let (shelf, files, signed_at, refusal) = match &examined {
             Ok(verified) => (
                 Shelf::Inbox,
@@ -144,7 +140,7 @@ impl Client {
             ),
             Err(refusal) => (Shelf::Quarantine, [].as_slice(), None, Some(refusal)),
         };
-        let id = summary.sending;
+        let id = announced.id;
         self.home.shelve(scratch, shelf, id)?;
         if refusal.is_some() {
             self.home.remove_copies(shelf, id)?;
@@ -152,13 +148,13 @@ impl Client {
         self.caller.observer.step(Step::Placed);
         self.store.received(&NewIncoming {
             id,
-            header: header_of(summary),
+            header: announced.header,
             files,
-            announced_files: summary.files,
-            sha256: summary.sha256,
-            bytes: summary.bytes,
+            announced_files: announced.files,
+            sha256: announced.sha256,
+            bytes: announced.bytes,
             signed_at,
-            accepted_at: summary.accepted_at,
+            accepted_at: announced.accepted_at,
             received_at: self.caller.clock.now(),
             quarantined: refusal,
         })?;
@@ -180,23 +176,23 @@ impl Client {
     /// and writes its files beside it.
     fn examine(
         &self,
-        summary: &SendingSummary,
+        announced: &Announced,
         scratch: &Path,
     ) -> Result<Result<Verified, Refusal>, Error> {
         let path = scratch.join(CONTAINER);
         let storage = |error| Error::storage(&path)(error);
-        if summary.receiver != self.office {
+        if announced.header.receiver != self.office {
             return Ok(Err(differs("not-for-this-office", "宛先", "the receiver")));
         }
         // A certificate that ended after the platform took the container was valid for it.
         let file = File::open(&path).map_err(storage)?;
-        let mut envelope = match self.verifier.verify(file, summary.accepted_at) {
+        let mut envelope = match self.verifier.verify(file, announced.accepted_at) {
             Ok(envelope) => envelope,
             Err(error) if error.is_io() => return Err(storage(io_of(error))),
             Err(error) => return Ok(Err(Refusal::of(error.code(), &error))),
         };
         let (signer, signed_at) = (envelope.signer().office, envelope.signed_at());
-        if signer != summary.sender {
+        if signer != announced.header.sender {
             return Ok(Err(differs(
                 "signer-mismatch",
                 "署名した事業所",
@@ -208,7 +204,7 @@ impl Client {
             .iter()
             .map(|file| file.name.clone())
             .collect();
-        if let Err(refusal) = check_names(&names, summary) {
+        if let Err(refusal) = check_names(&names, announced) {
             return Ok(Err(refusal));
         }
         let mut files = Vec::with_capacity(names.len());
@@ -314,28 +310,13 @@ impl Client {
             else {
                 continue;
             };
-            let SetHeader {
-                sender,
-                receiver,
-                set: kind,
-                month,
-                sequence,
-            } = set.header;
-            let summary = SendingSummary {
-                sending: id,
-                sender,
-                receiver,
-                set: kind,
-                month,
-                sequence,
+            let announced = Announced {
+                id,
+                header: set.header,
                 files: announced_files,
                 sha256: set.sha256,
                 bytes: set.bytes,
-                state: SendingState::Fetched,
                 accepted_at: set.accepted_at,
-                fetched_at: None,
-                settled_at: None,
-                expires_at: set.accepted_at,
             };
             let kept = self.home.folder(Shelf::Quarantine, id);
             let (from, scratch) = (kept.join(CONTAINER), self.home.new_scratch(id)?);
@@ -350,7 +331,7 @@ impl Client {
                 }
                 .into());
             }
-            if self.place(&summary, &scratch)? {
+            if self.place(&announced, &scratch)? {
                 released.push(id);
             }
         }
@@ -421,28 +402,49 @@ fn not_announced() -> CallError {
     .into()
 }
 
-const fn header_of(summary: &SendingSummary) -> SetHeader {
-    SetHeader {
-        sender: summary.sender,
-        receiver: summary.receiver,
-        set: summary.set,
-        month: summary.month,
-        sequence: summary.sequence,
-    }
+/// A set as the platform announces it.
+struct Announced {
+    id: SendingId,
+    header: SetHeader,
+    files: u32,
+    sha256: Sha256Digest,
+    bytes: u64,
+    accepted_at: DateTime<Utc>,
 }
 
-/// What is kept of a quarantined sending.
-const fn quarantined_as(summary: &SendingSummary) -> Known {
-    Known::Quarantined {
-        header: header_of(summary),
-        announced_files: summary.files,
-        sha256: summary.sha256,
-        bytes: summary.bytes,
+impl Announced {
+    /// None of a sealed sending, of which the platform does not know the set.
+    fn of(summary: &SendingSummary) -> Option<Self> {
+        let contents = summary.contents.open()?;
+        Some(Self {
+            id: summary.sending,
+            header: SetHeader {
+                sender: summary.sender,
+                receiver: summary.receiver,
+                set: contents.set,
+                month: contents.month,
+                sequence: contents.sequence,
+            },
+            files: contents.files,
+            sha256: summary.sha256,
+            bytes: summary.bytes,
+            accepted_at: summary.accepted_at,
+        })
+    }
+
+    /// What is kept of it in the quarantine.
+    const fn quarantined(&self) -> Known {
+        Known::Quarantined {
+            header: self.header,
+            announced_files: self.files,
+            sha256: self.sha256,
+            bytes: self.bytes,
+        }
     }
 }
 
 /// The names in a container must be one set, and the one the platform says it is.
-fn check_names(names: &[String], summary: &SendingSummary) -> Result<(), Refusal> {
+fn check_names(names: &[String], announced: &Announced) -> Result<(), Refusal> {
     let found = recognise(names).unwrap_or_default();
     let [set] = found.sets.as_slice() else {
         return Err(Refusal {
@@ -454,7 +456,7 @@ fn check_names(names: &[String], summary: &SendingSummary) -> Result<(), Refusal
         });
     };
     let header = set.header;
-    let expected = header_of(summary);
+    let expected = announced.header;
     if header.sender != expected.sender {
         Err(differs(
             "sender-mismatch",
@@ -470,7 +472,7 @@ fn check_names(names: &[String], summary: &SendingSummary) -> Result<(), Refusal
     } else if header.set != expected.set
         || header.month != expected.month
         || header.sequence != expected.sequence
-        || usize::try_from(summary.files) != Ok(names.len())
+        || usize::try_from(announced.files) != Ok(names.len())
     {
         Err(differs("set-mismatch", "送信単位の内容", "the set"))
     } else {

@@ -167,7 +167,7 @@ impl Client {
                 id,
                 office,
                 waiting.receiver,
-                waiting.set,
+                Some(waiting.set),
                 waiting.sha256,
                 bytes,
             );
@@ -291,7 +291,7 @@ const fn parts(
     IdempotencyKey,
     OfficeNumber,
     OfficeNumber,
-    SetKind,
+    Option<SetKind>,
     Sha256Digest,
     u64,
 ) {

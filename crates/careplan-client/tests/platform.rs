@@ -27,7 +27,9 @@ use careplan_envelope::{
     Validity, Verifier, pem,
 };
 use careplan_licence::EventKind;
-use careplan_platform::{PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust};
+use careplan_platform::{
+    EvidenceConfig, PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust,
+};
 use careplan_protocol::{LogInRequest, ProblemCode, SendingState};
 use chrono::{DateTime, TimeDelta, Utc};
 use rustls_pki_types::CertificateDer;
@@ -115,6 +117,13 @@ impl World {
             .unwrap();
         fs::write(self.path("server.pem"), issued.to_pem().unwrap()).unwrap();
         fs::write(self.path("server.key"), key.to_pem().unwrap().as_bytes()).unwrap();
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let issued = self
+            .authority
+            .issue_operator(&key, "Operations centre", validity())
+            .unwrap();
+        fs::write(self.path("operator.pem"), issued.to_pem().unwrap()).unwrap();
+        fs::write(self.path("operator.key"), key.to_pem().unwrap().as_bytes()).unwrap();
     }
 
     fn issue(&mut self, number: &str, algorithm: KeyAlgorithm) {
@@ -197,7 +206,8 @@ fn start(root: &Path, listen: SocketAddr, place: &Mutex<Option<Platform>>) -> So
         key: pem::private_key(&fs::read(root.join("server.key")).unwrap()).unwrap(),
     };
     let trust = Trust::in_authority(authority(root));
-    let mut config = PlatformConfig::new(root.join("platform"), identity, trust);
+    let evidence = EvidenceConfig::signed_by(Arc::new(signer(root, "operator")));
+    let mut config = PlatformConfig::new(root.join("platform"), identity, trust, evidence);
     config.listen = listen;
     let platform = Platform::start(config).unwrap();
     let address = platform.address();

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use careplan_envelope::CertificateProfile;
+use careplan_envelope::evidence::EvidenceName;
+use careplan_envelope::{CertificateProfile, Signer};
 use careplan_licence::FeeTable;
 use chrono::TimeDelta;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -27,6 +28,8 @@ pub struct PlatformConfig {
     pub identity: ServerIdentity,
     /// Which offices' certificates it believes.
     pub trust: Trust,
+    /// What receipts and the log's checkpoints are signed with.
+    pub evidence: EvidenceConfig,
     /// Bounds on what callers can take.
     pub limits: Limits,
     /// How long a sending can be fetched and confirmed; 90 days by default.
@@ -44,12 +47,18 @@ pub struct PlatformConfig {
 impl PlatformConfig {
     /// A platform on a free loopback port, everything else as by default.
     #[must_use]
-    pub fn new(home: impl Into<PathBuf>, identity: ServerIdentity, trust: Trust) -> Self {
+    pub fn new(
+        home: impl Into<PathBuf>,
+        identity: ServerIdentity,
+        trust: Trust,
+        evidence: EvidenceConfig,
+    ) -> Self {
         Self {
             home: home.into(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             identity,
             trust,
+            evidence,
             limits: Limits::default(),
             keep: TimeDelta::days(90),
             readers: const { NonZeroUsize::new(4).unwrap() },
@@ -66,6 +75,7 @@ impl fmt::Debug for PlatformConfig {
             .field("home", &self.home)
             .field("listen", &self.listen)
             .field("trust", &self.trust)
+            .field("evidence", &self.evidence)
             .field("limits", &self.limits)
             .field("keep", &self.keep)
             .field("readers", &self.readers)
@@ -94,6 +104,42 @@ impl Clone for ServerIdentity {
 impl fmt::Debug for ServerIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ServerIdentity(key hidden)")
+    }
+}
+
+/// How evidence is made: receipts of what becomes of sendings, and the log of them.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct EvidenceConfig {
+    /// Signs with the operator's certificate, which must be valid under the [`Trust`] of the
+    /// platform, so that offices can verify what it signs as they verify each other's containers.
+    pub signer: Arc<dyn Signer>,
+    /// The log's name, in every checkpoint; `evidence` by default. It stays the same for the life
+    /// of the log.
+    pub log: EvidenceName,
+    /// How long a receipt may wait until the log takes it in; a second by default.
+    pub merge_delay: Duration,
+}
+
+impl EvidenceConfig {
+    /// Evidence signed by a signer, everything else as by default.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the text is a name")]
+    pub fn signed_by(signer: Arc<dyn Signer>) -> Self {
+        Self {
+            signer,
+            log: "evidence".parse().expect("a name of lower-case letters"),
+            merge_delay: Duration::from_secs(1),
+        }
+    }
+}
+
+impl fmt::Debug for EvidenceConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EvidenceConfig")
+            .field("log", &self.log)
+            .field("merge_delay", &self.merge_delay)
+            .finish_non_exhaustive()
     }
 }
 
@@ -179,9 +225,9 @@ impl Default for Limits {
             head_bytes: 16 * 1024,
             headers: 64,
             json_bytes: 16 * 1024,
-            container_bytes: 32 * 1024 * 1024,
+            container_bytes: 512 * 1024 * 1024,
             pause: Duration::from_secs(30),
-            upload: Duration::from_secs(10 * 60),
+            upload: Duration::from_secs(30 * 60),
             hashing: 2,
         }
     }

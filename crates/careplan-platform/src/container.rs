@@ -1,9 +1,12 @@
 //! What a container carries, as far as the platform has to know: who signed it, and which of the
-//! standard's sets the names of its files make. Tables stay closed.
+//! standard's sets the names of its files make. Tables stay closed, and of a sealed container only
+//! the seal can be seen.
 
-use careplan_core::{Explain, Lang, OfficeNumber, Sequence, SetKind, YearMonth};
-use careplan_envelope::Verifier;
-use careplan_protocol::{Problem, ProblemCode};
+use std::fs::File;
+
+use careplan_core::{Explain, Lang, OfficeNumber};
+use careplan_envelope::{Verifier, sealing};
+use careplan_protocol::{Contents, Problem, ProblemCode, SetContents};
 use careplan_tables::{NameError, group};
 use chrono::{DateTime, Utc};
 
@@ -12,27 +15,54 @@ use crate::problems::NotDone;
 use crate::spool::Spooled;
 use crate::storage::StorageError;
 
-/// What is in a verified container.
-#[derive(Debug)]
-pub(crate) struct Contents {
-    signer: OfficeNumber,
-    sender: OfficeNumber,
-    receiver: OfficeNumber,
-    pub(crate) set: SetKind,
-    pub(crate) month: Option<YearMonth>,
-    pub(crate) sequence: Sequence,
-    pub(crate) files: u32,
+/// In which form a container comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Signed, for everybody to read who has it.
+    Open,
+    /// Signed, then encrypted to its receiver.
+    Sealed,
 }
 
-/// Verifies a container and recognises its set. Blocks.
-pub(crate) fn open(
+/// Checks a container as far as it can be seen into, and that it is of the sending. Blocks.
+pub(crate) fn inspect(
     container: &Spooled,
+    order: Order,
     verifier: &Verifier,
     now: DateTime<Utc>,
 ) -> Result<Contents, NotDone> {
     let file = container
         .reader()
         .map_err(StorageError::unavailable("reading an upload"))?;
+    match order.form {
+        Form::Open => {
+            let seen = open(file, verifier, now)?;
+            seen.belongs_to(order)?;
+            Ok(Contents::Open(seen.contents))
+        }
+        Form::Sealed => match sealing::outline(file) {
+            Ok(_) => Ok(Contents::Sealed),
+            Err(error) if error.is_io() => {
+                Err(StorageError::unavailable("reading an upload")(error).into())
+            }
+            Err(error) => Err(Problem::new(ProblemCode::ContainerInvalid)
+                .because(&error)
+                .into()),
+        },
+    }
+}
+
+/// What is in a verified container.
+#[derive(Debug)]
+struct Seen {
+    signer: OfficeNumber,
+    sender: OfficeNumber,
+    receiver: OfficeNumber,
+    contents: SetContents,
+}
+
+/// Verifies a container and recognises its set.
+fn open(file: File, verifier: &Verifier, now: DateTime<Utc>) -> Result<Seen, NotDone> {
     let envelope = verifier.verify(file, now).map_err(|error| {
         if error.is_io() {
             NotDone::Storage(StorageError::unavailable("reading an upload")(error))
@@ -43,14 +73,14 @@ pub(crate) fn open(
         }
     })?;
     let names = envelope.files().iter().map(|file| file.name.as_str());
-    contents(envelope.signer().office, names)
+    recognise(envelope.signer().office, names)
 }
 
 /// The set that the names of a container's files make.
-fn contents<'a>(
+fn recognise<'a>(
     signer: OfficeNumber,
     names: impl Iterator<Item = &'a str> + Clone,
-) -> Result<Contents, NotDone> {
+) -> Result<Seen, NotDone> {
     let files = names.clone().count();
     let grouping = group(names);
     if let Some((_, error)) = grouping.strangers.into_iter().next() {
@@ -62,20 +92,22 @@ fn contents<'a>(
         Err(sets) if sets.is_empty() => return Err(not_standard(&NotOneSet::None)),
         Err(_) => return Err(not_standard(&NotOneSet::Several)),
     };
-    Ok(Contents {
+    Ok(Seen {
         signer,
         sender: set.sender().office,
         receiver: set.receiver().office,
-        set: set.kind().map_err(not_standard)?,
-        month: set.files().iter().find_map(|file| file.name.month()),
-        sequence: set.sequence(),
-        files: u32::try_from(files).unwrap_or(u32::MAX),
+        contents: SetContents {
+            set: set.kind().map_err(not_standard)?,
+            month: set.files().iter().find_map(|file| file.name.month()),
+            sequence: set.sequence(),
+            files: u32::try_from(files).unwrap_or(u32::MAX),
+        },
     })
 }
 
-impl Contents {
+impl Seen {
     /// Checks that signature and file names say what the sending says.
-    pub(crate) fn belong_to(&self, order: Order) -> Result<(), ProblemCode> {
+    fn belongs_to(&self, order: Order) -> Result<(), ProblemCode> {
         if self.signer != order.sender {
             Err(ProblemCode::SignerMismatch)
         } else if self.sender != order.sender {
@@ -136,15 +168,17 @@ impl Explain for NotOneSet {
 
 #[cfg(test)]
 mod tests {
+    use careplan_core::SetKind;
+
     use super::*;
 
     const PLAN: &str = "UPPLAN_202610_1370948774_43_1375169671_11_20260921113320.CSV";
     const TOTALS: &str = "UPSIKYU_202610_1370948774_43_1375169671_11_20260921113320.CSV";
     const SUPPLEMENT: &str = "UPHOSOKU_202610_1370948774_43_1375169671_11_20260921113320.CSV";
 
-    fn of(names: &[&str]) -> Result<Contents, ProblemCode> {
+    fn of(names: &[&str]) -> Result<Seen, ProblemCode> {
         let signer = "1370948774".parse().unwrap();
-        contents(signer, names.iter().copied()).map_err(|error| match error {
+        recognise(signer, names.iter().copied()).map_err(|error| match error {
             NotDone::Refused(problem) => problem.known_code().unwrap(),
             NotDone::Storage(error) => panic!("{error}"),
         })
@@ -155,12 +189,14 @@ mod tests {
             sender: sender.parse().unwrap(),
             receiver: receiver.parse().unwrap(),
             key: "0192f0a0-7c00-7000-8000-000000000001".parse().unwrap(),
+            form: Form::Open,
         }
     }
 
     #[test]
     fn a_month_set_is_recognised() {
-        let contents = of(&[PLAN, TOTALS, SUPPLEMENT, "第3表.pdf"]).unwrap();
+        let seen = of(&[PLAN, TOTALS, SUPPLEMENT, "第3表.pdf"]).unwrap();
+        let contents = seen.contents;
         assert_eq!(contents.set, SetKind::MonthlyPlan);
         assert_eq!(contents.month.unwrap().to_string(), "202610");
         assert_eq!(contents.sequence.to_string(), "20260921113320");
@@ -191,8 +227,8 @@ mod tests {
 
     #[test]
     fn names_and_signature_must_be_of_the_offices_of_the_sending() {
-        let contents = of(&[PLAN, TOTALS, SUPPLEMENT]).unwrap();
-        let judge = |sender, receiver| contents.belong_to(order(sender, receiver));
+        let seen = of(&[PLAN, TOTALS, SUPPLEMENT]).unwrap();
+        let judge = |sender, receiver| seen.belongs_to(order(sender, receiver));
         assert_eq!(judge("1370948774", "1375169671"), Ok(()));
         assert_eq!(
             judge("1375169671", "1370948774"),

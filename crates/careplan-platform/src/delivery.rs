@@ -8,38 +8,58 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use careplan_core::{OfficeNumber, Sha256Digest, japan_date};
+use careplan_envelope::sealing::Sealer;
 use careplan_licence::{FeeTable, Ledger, Refusal, RefusalKind, Side};
 use careplan_protocol::{
-    Confirmation, DirectoryEntry, Event, IdempotencyKey, ListQuery, Page, Problem, ProblemCode,
-    Receipt, SendingId, SendingState, SendingSummary,
+    CertificateBytes, Confirmation, DirectoryEntry, Event, Evidence, EvidenceEvent, IdempotencyKey,
+    ListQuery, Page, Problem, ProblemCode, Receipt, SendingId, SendingState, SendingSummary,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use rustls::pki_types::CertificateDer;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::container::{self, Contents};
+use crate::EvidenceError;
+use crate::container::{self, Form};
+use crate::evidence::Notary;
 use crate::problems::NotDone;
 use crate::spool::{self, SpoolError, Spooled, UploadLimits};
 use crate::storage::{
-    Acceptance, ContainerReader, Direction, Recorded, Storage, StorageError, StoredSending,
+    Acceptance, ContainerReader, Direction, NewReceipt, ReceiptKey, Recorded, Storage,
+    StorageError, StorageErrorKind, StoredSending,
 };
 use crate::trust::TrustStore;
+
+/// How many overdue sendings one sweep expires.
+const SWEEP: usize = 1000;
+/// How many of them at a time, so that they are committed together but others get through.
+const AT_A_TIME: usize = 64;
 
 /// The delivery service.
 pub(crate) struct Delivery {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) trust: Arc<TrustStore>,
+    pub(crate) notary: Notary,
     pub(crate) fees: Arc<FeeTable>,
     pub(crate) spool: PathBuf,
     pub(crate) upload: UploadLimits,
     pub(crate) keep: TimeDelta,
 }
 
-/// A sending as it is asked for: from whom to whom, under which key.
+/// A sending as it is asked for: from whom to whom, under which key, in which form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) sender: OfficeNumber,
     pub(crate) receiver: OfficeNumber,
     pub(crate) key: IdempotencyKey,
+    pub(crate) form: Form,
+}
+
+/// A container that passed, as the sending it will be stored as, with its first receipts.
+struct Passed {
+    container: Spooled,
+    sending: StoredSending,
+    receipts: Vec<NewReceipt>,
 }
 
 impl Delivery {
@@ -61,65 +81,92 @@ impl Delivery {
             .map_err(not_received)?;
         let sha256 = container.sha256;
         if let Some(before) = before {
-            return same_again(&before, order, sha256);
+            return self.same_again(&before, order, sha256).await;
         }
-        let (container, contents) = self.open(order, container, now).await?;
-        let sending = self.sending(order, &container, &contents, now)?;
-        match self.storage.accept(sending, container).await? {
-            Acceptance::Stored(sending) => Ok(sending.receipt()),
+        let Passed {
+            container,
+            sending,
+            receipts,
+        } = self.pass(order, container, now).await?;
+        match self.storage.accept(sending, receipts, container).await? {
+            Acceptance::Stored(sending) => self.receipt_for(&sending).await,
             // Another attempt under the same key was quicker.
-            Acceptance::Before(before) => same_again(&before, order, sha256),
+            Acceptance::Before(before) => self.same_again(&before, order, sha256).await,
         }
     }
 
-    /// Verifies a container and looks at what it carries.
-    async fn open(
+    /// Checks a container and makes the sending of it, with the receipts for its being accepted
+    /// and available.
+    async fn pass(
         &self,
         order: Order,
         container: Spooled,
         now: DateTime<Utc>,
-    ) -> Result<(Spooled, Contents), NotDone> {
-        let trust = self.trust.current();
+    ) -> Result<Passed, NotDone> {
+        let (trust, notary, keep) = (self.trust.current(), self.notary.clone(), self.keep);
         tokio::task::spawn_blocking(move || {
-            let contents = container::open(&container, &trust.containers, now)?;
-            contents.belong_to(order)?;
-            Ok((container, contents))
+            let contents = container::inspect(&container, order, &trust.containers, now)?;
+            let mut sending = StoredSending {
+                idempotency_key: order.key,
+                summary: SendingSummary {
+                    sending: SendingId::new(number_at(now)),
+                    sender: order.sender,
+                    receiver: order.receiver,
+                    contents,
+                    sha256: container.sha256,
+                    bytes: container.bytes,
+                    state: SendingState::Accepted,
+                    accepted_at: now,
+                    fetched_at: None,
+                    settled_at: None,
+                    expires_at: now
+                        .checked_add_signed(keep)
+                        .unwrap_or(DateTime::<Utc>::MAX_UTC),
+                },
+            };
+            let mut receipts =
+                vec![notary.receipt(&sending.summary, EvidenceEvent::Accepted, now)?];
+            // The platform's checks are done by now, so it is released to the receiver at once.
+            receipts.extend(notary.receipt_of(&sending, Event::Release, now)?);
+            sending.apply(Event::Release, now)?;
+            Ok(Passed {
+                container,
+                sending,
+                receipts,
+            })
         })
         .await?
     }
 
-    /// The sending as it will be stored. The platform's checks are done by now, so it is released
-    /// to the receiver at once.
-    fn sending(
+    /// The answer to a further attempt under a key: the first receipt, if it is for the same
+    /// thing.
+    async fn same_again(
         &self,
+        before: &StoredSending,
         order: Order,
-        container: &Spooled,
-        contents: &Contents,
-        now: DateTime<Utc>,
-    ) -> Result<StoredSending, NotDone> {
-        let mut sending = StoredSending {
-            idempotency_key: order.key,
-            summary: SendingSummary {
-                sending: SendingId::new(number_at(now)),
-                sender: order.sender,
-                receiver: order.receiver,
-                set: contents.set,
-                month: contents.month,
-                sequence: contents.sequence,
-                files: contents.files,
-                sha256: container.sha256,
-                bytes: container.bytes,
-                state: SendingState::Accepted,
-                accepted_at: now,
-                fetched_at: None,
-                settled_at: None,
-                expires_at: now
-                    .checked_add_signed(self.keep)
-                    .unwrap_or(DateTime::<Utc>::MAX_UTC),
-            },
+        sha256: Sha256Digest,
+    ) -> Result<Receipt, NotDone> {
+        if before.summary.sha256 == sha256 && before.summary.receiver == order.receiver {
+            self.receipt_for(before).await
+        } else {
+            Err(ProblemCode::IdempotencyConflict.into())
+        }
+    }
+
+    /// The receipt of a stored sending, with the signed one.
+    async fn receipt_for(&self, sending: &StoredSending) -> Result<Receipt, NotDone> {
+        let key = ReceiptKey {
+            receiver: sending.summary.receiver,
+            sending: sending.summary.sending,
+            event: EvidenceEvent::Accepted,
         };
-        sending.apply(Event::Release, now)?;
-        Ok(sending)
+        let signed = self.storage.receipt(key).await?.ok_or_else(|| {
+            StorageError::without_source(
+                StorageErrorKind::Damaged,
+                "a sending has no signed receipt",
+            )
+        })?;
+        Ok(sending.receipt(Evidence::new(signed.container)))
     }
 
     /// Whether an office may send to another today.
@@ -181,7 +228,71 @@ impl Delivery {
             office,
             reachable: reason.is_none(),
             reason,
+            sealing: self.sealing_chain(office, now).await?,
         })
+    }
+
+    /// The certificate an office last logged in with, if it is still good and can be sealed to.
+    async fn sealing_chain(
+        &self,
+        office: OfficeNumber,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<CertificateBytes>, NotDone> {
+        let chain = self.storage.certificate_chain(office).await?;
+        let good = self.trust.current().is_office(&chain, office, now)
+            && chain
+                .first()
+                .is_some_and(|own| Sealer::to(std::slice::from_ref(own)).is_ok());
+        if !good {
+            return Ok(Vec::new());
+        }
+        let bytes = |der: &CertificateDer<'_>| CertificateBytes::new(der.to_vec());
+        Ok(chain.iter().map(bytes).collect())
+    }
+
+    /// Keeps the certificate an office logged in with, for others to seal to.
+    pub(crate) async fn keep_certificate(
+        &self,
+        office: OfficeNumber,
+        chain: &[CertificateDer<'static>],
+        now: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        // Most often it is the one of the last time.
+        if self.storage.certificate_chain(office).await? != chain {
+            let chain = chain.to_vec();
+            self.storage
+                .put_certificate_chain(office, chain, now)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Expires what was not confirmed in time; how many.
+    pub(crate) async fn expire_overdue(
+        self: Arc<Self>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StorageError> {
+        let overdue = self.storage.overdue(now, SWEEP).await?;
+        let mut expired = 0;
+        for some in overdue.chunks(AT_A_TIME) {
+            let mut together = JoinSet::new();
+            for sending in some.iter().cloned() {
+                let delivery = Arc::clone(&self);
+                together.spawn(async move { delivery.record(&sending, Event::Expire, now).await });
+            }
+            while let Some(done) = together.join_next().await {
+                match done {
+                    Ok(Ok(_)) => expired += 1,
+                    // Confirmed at the last moment, or taken back.
+                    Ok(Err(NotDone::Refused(_))) => {}
+                    Ok(Err(NotDone::Storage(error))) => return Err(error),
+                    Err(error) => {
+                        return Err(StorageError::unavailable("expiring a sending")(error));
+                    }
+                }
+            }
+        }
+        Ok(expired)
     }
 
     /// A page of what an office sent or received.
@@ -284,16 +395,32 @@ impl Delivery {
         event: Event,
         now: DateTime<Utc>,
     ) -> Result<SendingSummary, NotDone> {
+        let receipt = self.receipt_of(sending, event, now).await?;
         let summary = &sending.summary;
         match self
             .storage
-            .record(summary.receiver, summary.sending, event, now)
+            .record(summary.receiver, summary.sending, event, now, receipt)
             .await?
         {
             Recorded::Done(sending) => Ok(sending.summary),
             Recorded::Refused(refused) => Err(refused.into()),
             Recorded::Unknown => Err(ProblemCode::SendingNotFound.into()),
         }
+    }
+
+    /// The receipt to store with an event, if it makes one. Signed before the event is recorded,
+    /// so that nothing waits for a signature inside a transaction.
+    async fn receipt_of(
+        &self,
+        sending: &StoredSending,
+        event: Event,
+        now: DateTime<Utc>,
+    ) -> Result<Option<NewReceipt>, EvidenceError> {
+        if event.evidence().is_none() {
+            return Ok(None);
+        }
+        let (notary, sending) = (self.notary.clone(), sending.clone());
+        tokio::task::spawn_blocking(move || notary.receipt_of(&sending, event, now)).await?
     }
 }
 
@@ -306,19 +433,6 @@ fn number_at(now: DateTime<Utc>) -> Uuid {
         now.timestamp_subsec_nanos(),
     );
     Uuid::new_v7(timestamp)
-}
-
-/// The answer to a further attempt under a key: the first receipt, if it is for the same thing.
-fn same_again(
-    before: &StoredSending,
-    order: Order,
-    sha256: Sha256Digest,
-) -> Result<Receipt, NotDone> {
-    if before.summary.sha256 == sha256 && before.summary.receiver == order.receiver {
-        Ok(before.receipt())
-    } else {
-        Err(ProblemCode::IdempotencyConflict.into())
-    }
 }
 
 /// The problem of a licence's refusal, in the licence rules' words.

@@ -99,6 +99,12 @@ pub fn make_development_home(
     authority.save(&authority_folder)?;
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     let server = authority.issue_server(&key, names, Validity::days(now, CERTIFICATE_DAYS)?)?;
+    let evidence_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
+    let operator = authority.issue_operator(
+        &evidence_key,
+        "careplan-renkei development operator",
+        Validity::days(now, CERTIFICATE_DAYS)?,
+    )?;
     // A little within the authority's own time.
     let next = now + Days::new(LIST_DAYS - 1);
     let list = authority.crl(now, next)?;
@@ -110,6 +116,14 @@ pub fn make_development_home(
     write(
         &certificates.join("server.pem"),
         server.to_pem()?.as_bytes(),
+    )?;
+    write(
+        &certificates.join("evidence.key.pem"),
+        evidence_key.to_pem()?.as_bytes(),
+    )?;
+    write(
+        &certificates.join("evidence.pem"),
+        operator.to_pem()?.as_bytes(),
     )?;
     write(
         &certificates.join("authority.pem"),

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
+use tokio::task::JoinError;
 
 use crate::licences::NotRecorded;
 use crate::{StorageError, TermsRefused};
@@ -20,6 +21,8 @@ pub enum StartError {
     Identity(#[source] rustls::Error),
     /// Trust anchors or revocation lists cannot be used.
     Trust(#[source] Box<dyn StdError + Send + Sync>),
+    /// The evidence key cannot be used, or what it signs would not be believed.
+    Evidence(#[source] EvidenceError),
     /// The operating system gave no threads or no randomness.
     System(#[source] Box<dyn StdError + Send + Sync>),
 }
@@ -66,12 +69,84 @@ impl Explain for StartError {
             (Lang::En, Self::Trust(error)) => format!(
                 "trust anchors or revocation lists cannot be used: {error}; check the files"
             ),
+            (lang, Self::Evidence(error)) => error.explain(lang),
             (Lang::Ja, Self::System(error)) => {
                 format!("動作に必要な資源を得られません（{error}）。")
             }
             (Lang::En, Self::System(error)) => {
                 format!("the system does not give what is needed: {error}")
             }
+        }
+    }
+}
+
+/// Why evidence was not made.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.explain(Lang::En))]
+#[non_exhaustive]
+pub enum EvidenceError {
+    /// The storage cannot be used.
+    Storage(#[source] StorageError),
+    /// The evidence key does not sign.
+    Signing(#[source] careplan_envelope::Error),
+    /// What was signed does not verify, or the log in storage is damaged.
+    Log(#[source] careplan_envelope::evidence::EvidenceError),
+    /// An event this version cannot state.
+    UnknownEvent,
+    /// The work did not come to its end: the platform is going.
+    CutOff,
+}
+
+impl From<StorageError> for EvidenceError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<careplan_envelope::Error> for EvidenceError {
+    fn from(error: careplan_envelope::Error) -> Self {
+        Self::Signing(error)
+    }
+}
+
+impl From<careplan_envelope::evidence::EvidenceError> for EvidenceError {
+    fn from(error: careplan_envelope::evidence::EvidenceError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl From<JoinError> for EvidenceError {
+    fn from(_: JoinError) -> Self {
+        Self::CutOff
+    }
+}
+
+impl Explain for EvidenceError {
+    fn explain(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (lang, Self::Storage(error)) => error.explain(lang),
+            (Lang::Ja, Self::Signing(error)) => format!(
+                "証拠の署名ができません。運用者の証明書と秘密鍵を確かめてください: {}",
+                error.explain(lang)
+            ),
+            (Lang::En, Self::Signing(error)) => format!(
+                "evidence cannot be signed; check the operator's certificate and key: {error}"
+            ),
+            (Lang::Ja, Self::Log(error)) => format!(
+                "証拠が検証できません。運用者の証明書と証拠ログを確かめてください: {}",
+                error.explain(lang)
+            ),
+            (Lang::En, Self::Log(error)) => format!(
+                "evidence does not verify; check the operator's certificate and the log: {error}"
+            ),
+            (Lang::Ja, Self::UnknownEvent) => {
+                "この版では受領証を作成できない種類の出来事です。".to_owned()
+            }
+            (Lang::En, Self::UnknownEvent) => {
+                "this version makes no receipt for the event".to_owned()
+            }
+            (Lang::Ja, Self::CutOff) => "終了中のため、処理を完了できませんでした。".to_owned(),
+            (Lang::En, Self::CutOff) => "it was cut off, as the platform ends".to_owned(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
@@ -17,13 +18,14 @@ use crate::api::{self, App};
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
 use crate::delivery::Delivery;
+use crate::evidence::{EvidenceLog, Evidences, Notary};
 use crate::licences::Licences;
 use crate::site::{self, Site};
 use crate::spool::UploadLimits;
 use crate::storage::sqlite::{ServingLock, SqliteStorage};
 use crate::storage::{Storage, StorageError};
 use crate::trust::TrustStore;
-use crate::{Clock, PlatformConfig, SiteConfig, StartError, Trust, tls};
+use crate::{Clock, EvidenceError, PlatformConfig, SiteConfig, StartError, Trust, tls};
 
 /// How often sendings that are overdue are expired and sessions that are over forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -38,7 +40,8 @@ pub struct Platform {
     address: SocketAddr,
     site_address: Option<SocketAddr>,
     administration: Administration,
-    storage: Arc<dyn Storage>,
+    delivery: Arc<Delivery>,
+    log: Arc<EvidenceLog>,
     trust: Arc<TrustStore>,
     clock: Arc<dyn Clock>,
     stopping: watch::Sender<Option<Duration>>,
@@ -91,22 +94,39 @@ impl Platform {
         if removed > 0 {
             tracing::info!(removed, "removed what interrupted uploads had left");
         }
+        let log = Arc::new(EvidenceLog::new(
+            Arc::clone(&storage),
+            Arc::clone(&config.evidence.signer),
+            config.evidence.log,
+            Arc::clone(&config.clock),
+        ));
+        // Before anything is accepted it is known that receipts can be signed and will be believed.
+        runtime
+            .block_on(log.begin(&trust.current().containers))
+            .map_err(StartError::Evidence)?;
         let fees = Arc::new(config.fees);
+        let delivery = Arc::new(Delivery {
+            storage: Arc::clone(&storage),
+            trust: Arc::clone(&trust),
+            notary: Notary::new(config.evidence.signer),
+            fees: Arc::clone(&fees),
+            spool,
+            upload: UploadLimits {
+                bytes: config.limits.container_bytes,
+                pause: config.limits.pause,
+                total: config.limits.upload,
+            },
+            keep: config.keep,
+        });
         let app = Arc::new(App {
             doorkeeper: Doorkeeper::new(Arc::clone(&storage), config.limits.hashing)
                 .map_err(StartError::system)?,
-            delivery: Delivery {
-                storage: Arc::clone(&storage),
-                trust: Arc::clone(&trust),
-                fees: Arc::clone(&fees),
-                spool,
-                upload: UploadLimits {
-                    bytes: config.limits.container_bytes,
-                    pause: config.limits.pause,
-                    total: config.limits.upload,
-                },
-                keep: config.keep,
-            },
+            delivery: Arc::clone(&delivery),
+            evidence: Evidences::new(
+                Arc::clone(&storage),
+                Arc::clone(&delivery),
+                Arc::clone(&log),
+            ),
             trust: Arc::clone(&trust),
             clock: Arc::clone(&config.clock),
             limits: config.limits,
@@ -135,9 +155,13 @@ impl Platform {
             None => None,
         };
         runtime.spawn(sweep_again_and_again(
-            Arc::clone(&storage),
+            Arc::clone(&delivery),
             Arc::clone(&config.clock),
             site.as_ref().map(|site| Arc::clone(&site.site)),
+        ));
+        runtime.spawn(take_in_again_and_again(
+            Arc::clone(&log),
+            config.evidence.merge_delay,
         ));
         tracing::info!(%address, "the platform serves");
         Ok(Self {
@@ -145,12 +169,13 @@ impl Platform {
             site_address: site.as_ref().map(|site| site.address),
             serving_site: site.map(|site| site.serving),
             administration: Administration::of_platform(
-                Arc::clone(&storage),
+                storage,
                 Arc::clone(&config.clock),
                 licences,
                 runtime.handle().clone(),
             ),
-            storage,
+            delivery,
+            log,
             trust,
             clock: config.clock,
             stopping,
@@ -195,10 +220,16 @@ impl Platform {
     /// If the storage cannot be used.
     pub fn sweep(&self) -> Result<usize, StorageError> {
         let now = recorded_now(&*self.clock);
-        self.handle.block_on(async {
-            self.storage.forget_ended_site_sessions(now).await?;
-            self.storage.sweep(now).await
-        })
+        self.handle.block_on(sweep(&self.delivery, now))
+    }
+
+    /// Lets the evidence log take in the receipts that wait, as happens all the time anyway; how
+    /// many. Blocks, so not to be called from inside an async task.
+    ///
+    /// # Errors
+    /// If the storage or the evidence key cannot be used.
+    pub fn take_in_evidence(&self) -> Result<usize, EvidenceError> {
+        self.handle.block_on(self.log.take_in())
     }
 
     /// Takes no more connections, lets calls under way finish for at most `patience`, and ends;
@@ -286,8 +317,29 @@ impl ServingSite {
     }
 }
 
+/// Expires what is overdue and forgets sessions that are over; how many sendings expired.
+async fn sweep(delivery: &Arc<Delivery>, now: DateTime<Utc>) -> Result<usize, StorageError> {
+    delivery.storage.forget_ended_sessions(now).await?;
+    delivery.storage.forget_ended_site_sessions(now).await?;
+    Arc::clone(delivery).expire_overdue(now).await
+}
+
+async fn take_in_again_and_again(log: Arc<EvidenceLog>, pause: Duration) {
+    // An interval of nothing would be a panic.
+    let mut turns = tokio::time::interval(pause.max(Duration::from_millis(1)));
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        match log.take_in().await {
+            Ok(0) => {}
+            Ok(receipts) => tracing::debug!(receipts, "the evidence log took receipts in"),
+            Err(error) => tracing::error!(%error, "the evidence log took nothing in"),
+        }
+    }
+}
+
 async fn sweep_again_and_again(
-    storage: Arc<dyn Storage>,
+    delivery: Arc<Delivery>,
     clock: Arc<dyn Clock>,
     site: Option<Arc<Site>>,
 ) {
@@ -298,11 +350,7 @@ async fn sweep_again_and_again(
         if let Some(site) = &site {
             site.tidy();
         }
-        let now = recorded_now(&*clock);
-        if let Err(error) = storage.forget_ended_site_sessions(now).await {
-            tracing::error!(%error, "forgetting sessions of the site failed");
-        }
-        match storage.sweep(now).await {
+        match sweep(&delivery, recorded_now(&*clock)).await {
             Ok(0) => {}
             Ok(expired) => tracing::info!(expired, "sendings expired"),
             Err(error) => tracing::error!(%error, "sweeping failed"),

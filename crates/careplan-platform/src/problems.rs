@@ -10,6 +10,7 @@ use careplan_protocol::{Problem, ProblemCode, TransitionRefused};
 use tokio::task::JoinError;
 use uuid::Uuid;
 
+use crate::EvidenceError;
 use crate::storage::{StorageError, StorageErrorKind};
 
 /// Why a call was not done.
@@ -48,6 +49,19 @@ impl From<TransitionRefused> for NotDone {
 impl From<StorageError> for NotDone {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
+    }
+}
+
+impl From<EvidenceError> for NotDone {
+    /// Without its receipt nothing happens to a sending.
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Storage(error) => Self::Storage(error),
+            error => {
+                tracing::error!(%error, "evidence could not be made");
+                ProblemCode::ServiceUnavailable.into()
+            }
+        }
     }
 }
 

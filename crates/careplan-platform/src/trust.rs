@@ -58,6 +58,31 @@ impl TrustInForce {
             generation,
         })
     }
+
+    /// Whether a chain is valid now, and its certificate an office's that may be used here.
+    pub(crate) fn is_office(
+        &self,
+        chain: &[CertificateDer<'_>],
+        office: OfficeNumber,
+        now: DateTime<Utc>,
+    ) -> bool {
+        self.is_valid(chain, now)
+            && chain.first().is_some_and(|end_entity| {
+                let certificate = self.trust.profile.office_of(end_entity);
+                certificate.is_ok_and(|certificate| certificate.office == office)
+            })
+    }
+
+    fn is_valid(&self, chain: &[CertificateDer<'_>], now: DateTime<Utc>) -> bool {
+        chain
+            .split_first()
+            .zip(unix_time(now))
+            .is_some_and(|((end_entity, intermediates), now)| {
+                self.clients
+                    .verify_client_cert(end_entity, intermediates, now)
+                    .is_ok()
+            })
+    }
 }
 
 /// The trust in force now.
@@ -123,6 +148,11 @@ impl Peer {
         }
     }
 
+    /// What the connection showed: the certificate first.
+    pub(crate) fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
     /// The office of the certificate, or the problem to answer with.
     ///
     /// The certificate's path is validated again after the trust was replaced, and every few
@@ -149,15 +179,7 @@ impl Peer {
         trust: &TrustInForce,
         now: DateTime<Utc>,
     ) -> Result<OfficeNumber, Box<Problem>> {
-        let valid = self.chain.split_first().zip(unix_time(now)).is_some_and(
-            |((end_entity, intermediates), now)| {
-                trust
-                    .clients
-                    .verify_client_cert(end_entity, intermediates, now)
-                    .is_ok()
-            },
-        );
-        if valid {
+        if trust.is_valid(&self.chain, now) {
             office_of(&self.chain, trust)
         } else {
             Err(Box::new(ProblemCode::CertificateRefused.into()))

@@ -38,7 +38,8 @@ fn calls_with_session() -> impl Iterator<Item = (Endpoint, String)> {
             let path = endpoint
                 .template()
                 .replace("{office}", SERVICE)
-                .replace("{sending}", "0192f0a0-7c00-7000-8000-000000000001");
+                .replace("{sending}", "0192f0a0-7c00-7000-8000-000000000001")
+                .replace("{event}", "accepted");
             assert!(!path.contains('{'), "{path}");
             (*endpoint, path)
         })
@@ -227,7 +228,7 @@ fn every_call_but_logging_in_needs_a_good_token_of_the_same_office() {
         }
         calls += 1;
     }
-    assert_eq!(calls, 9);
+    assert_eq!(calls, 14);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn a_sending_goes_from_hand_to_hand() {
     assert_eq!(receipt.idempotency_key, key);
     assert_eq!(receipt.sender.as_str(), MANAGER);
     assert_eq!(receipt.receiver.as_str(), SERVICE);
-    assert_eq!(receipt.set, SetKind::MonthlyPlan);
+    assert_eq!(receipt.set, Some(SetKind::MonthlyPlan));
     assert_eq!(receipt.sha256, sha256(&container));
     assert_eq!(receipt.bytes, container.len() as u64);
     assert_eq!(receipt.accepted_at, world.now());
@@ -47,9 +47,10 @@ fn a_sending_goes_from_hand_to_hand() {
     assert_eq!(news.next, None);
     let summary = &news.items[0];
     assert_eq!(summary.sending, receipt.sending);
-    assert_eq!(summary.month.unwrap().to_string(), "202610");
-    assert_eq!(summary.sequence.to_string(), "20260921113320");
-    assert_eq!(summary.files, 3);
+    let contents = summary.contents.open().unwrap();
+    assert_eq!(contents.month.unwrap().to_string(), "202610");
+    assert_eq!(contents.sequence.to_string(), "20260921113320");
+    assert_eq!(contents.files, 3);
     assert_eq!(*summary, sender.show(&receipt));
 
     world.clock.advance(TimeDelta::minutes(5));
@@ -97,7 +98,7 @@ fn every_sample_set_travels() {
         world.office(receiver);
         let container = office.seal(&sample(folder), world.now());
         let reply = world.session(&office).send(receiver, key(), &container);
-        assert_eq!(reply.json::<Receipt>().set, set, "{folder}");
+        assert_eq!(reply.json::<Receipt>().set, Some(set), "{folder}");
     }
 }
 

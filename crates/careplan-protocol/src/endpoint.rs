@@ -38,11 +38,11 @@ pub enum Authentication {
     Session,
 }
 
-/// Declares the calls. A path has at most one parameter, in braces, named as the argument.
+/// Declares the calls. Parameters of a path stand in braces, named as the arguments.
 macro_rules! endpoints {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident, $function:ident($($parameter:ident: $type:ty)?),
+        $name:ident, $function:ident($($parameter:ident: $type:ty),*),
         $method:ident $template:literal, $authentication:ident;
     )+) => {
         /// A call of the API.
@@ -85,16 +85,16 @@ macro_rules! endpoints {
         /// The paths of the calls, filled in.
         pub mod path {
             use careplan_core::OfficeNumber;
-            use crate::SendingId;
+            use crate::{EvidenceEvent, ProblemCode, SendingId};
 
             $(
                 #[doc = concat!("`", stringify!($method), " ", $template, "`")]
                 #[must_use]
-                pub fn $function($($parameter: $type)?) -> String {
+                pub fn $function($($parameter: $type),*) -> String {
                     String::from($template)$(.replace(
                         concat!("{", stringify!($parameter), "}"),
                         &$parameter.to_string(),
-                    ))?
+                    ))*
                 }
             )+
         }
@@ -111,7 +111,10 @@ endpoints! {
     /// Log out: both tokens end.
     LogOut, log_out(), Delete "/v1/session", Session;
 
-    /// Whether an office can be sent to, and if not, why.
+    /// Give oneself a new password; also with one that is temporary or expired.
+    ChangePassword, change_password(), Put "/v1/password", Certificate;
+
+    /// Whether an office can be sent to, if not, why, and its certificate for sealing.
     Directory, directory(office: OfficeNumber), Get "/v1/offices/{office}", Session;
 
     /// Send a container to one office; the answer is a receipt.
@@ -134,6 +137,26 @@ endpoints! {
 
     /// Withdraw a sending of the caller that was not fetched yet.
     Withdraw, withdraw(sending: SendingId), Put "/v1/sendings/{sending}/withdrawal", Session;
+
+    /// List the signed receipts of a sending the caller sent or received.
+    ListReceipts, list_receipts(sending: SendingId), Get "/v1/sendings/{sending}/receipts", Session;
+
+    /// Fetch one of these receipts.
+    FetchReceipt, fetch_receipt(sending: SendingId, event: EvidenceEvent),
+        Get "/v1/sendings/{sending}/receipts/{event}", Session;
+
+    /// Prove that a receipt is in the evidence log; with the checkpoint it is in.
+    ProveReceipt, prove_receipt(sending: SendingId, event: EvidenceEvent),
+        Get "/v1/sendings/{sending}/receipts/{event}/proof", Session;
+
+    /// Fetch the evidence log's latest signed checkpoint.
+    Checkpoint, checkpoint(), Get "/v1/log/checkpoint", Session;
+
+    /// Prove that the evidence log was only appended to between two sizes.
+    ProveLog, prove_log(), Get "/v1/log/consistency", Session;
+
+    /// What a problem code means: where a problem's `type` leads.
+    ProblemKind, problem_kind(code: ProblemCode), Get "/v1/problems/{code}", Certificate;
 }
 
 #[cfg(test)]
@@ -141,6 +164,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::EvidenceEvent;
 
     #[test]
     fn every_call_has_its_own_method_and_path_of_version_one() {
@@ -165,5 +189,9 @@ mod tests {
             "/v1/sendings/0192f0a0-7c00-7000-8000-000000000001/container"
         );
         assert_eq!(path::log_in(), "/v1/session");
+        assert_eq!(
+            path::prove_receipt(sending, EvidenceEvent::MadeAvailable),
+            "/v1/sendings/0192f0a0-7c00-7000-8000-000000000001/receipts/made-available/proof"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod directory;
 mod endpoint;
+mod evidence;
 mod listing;
 mod problem;
 mod sending;
@@ -12,15 +13,19 @@ mod text;
 pub use careplan_core::UserId;
 pub use directory::DirectoryEntry;
 pub use endpoint::{Authentication, Endpoint, Method, path};
+pub use evidence::{
+    CertificateBytes, ConsistencyPath, ConsistencyQuery, Evidence, EvidenceEvent, InclusionPath,
+    ReceiptEntry, ReceiptList, ReceiptProof,
+};
 pub use listing::{Cursor, InvalidPageSize, InvalidQuery, ListQuery, Page, PageSize};
 pub use problem::{Problem, ProblemCode, Retry, Wording};
 pub use sending::{
-    CONTAINER_TYPE, Confirmation, IDEMPOTENCY_KEY, IdempotencyKey, Receipt, SendingId,
-    SendingSummary,
+    CONTAINER_TYPE, Confirmation, Contents, IDEMPOTENCY_KEY, IdempotencyKey, Receipt, SEALED_TYPE,
+    SendingId, SendingSummary, SetContents,
 };
 pub use session::{
-    ACCESS_LIFETIME, AccessToken, LogInRequest, Password, REFRESH_LIFETIME, RefreshRequest,
-    RefreshToken, SessionGrant, SessionTimes,
+    ACCESS_LIFETIME, AccessToken, ChangePasswordRequest, LogInRequest, Password, REFRESH_LIFETIME,
+    RefreshRequest, RefreshToken, SHORTEST_NEW_PASSWORD, SessionGrant, SessionTimes,
 };
 pub use state::{Event, Party, SendingState, Transition, TransitionRefused};
 pub use text::{InvalidText, TextKind, TextReason};

@@ -71,17 +71,23 @@ impl ListQuery {
     }
 }
 
-/// A query that is not one of these lists.
+/// A query that is not one of the call.
 #[derive(Debug, thiserror::Error)]
-#[error("not a query of a list: {0}")]
+#[error("not a query of this call: {0}")]
 pub struct InvalidQuery(#[source] serde_urlencoded::de::Error);
+
+impl InvalidQuery {
+    pub(crate) const fn new(reason: serde_urlencoded::de::Error) -> Self {
+        Self(reason)
+    }
+}
 
 impl Explain for InvalidQuery {
     fn explain(&self, lang: Lang) -> String {
         let Self(reason) = self;
         match lang {
-            Lang::Ja => format!("一覧の条件を読み取れません（{reason}）。"),
-            Lang::En => format!("the filters of the list could not be read: {reason}."),
+            Lang::Ja => format!("条件を読み取れません（{reason}）。"),
+            Lang::En => format!("the query could not be read: {reason}."),
         }
     }
 }

@@ -176,6 +176,19 @@ problem_codes! {
         / "There is no sending with this number, or it is not this office's.",
     action: "送信番号を一覧で確かめてください。" / "Check the number in the list.";
 
+    ReceiptNotFound, "receipt_not_found", 404, Never,
+    title: "受領証がありません" / "No such receipt",
+    detail: "この送信について、この種類の受領証は発行されていません。"
+        / "No receipt of this kind was made for the sending.",
+    action: "受領証の一覧を確かめてください。" / "Look at the list of its receipts.";
+
+    LogSizeUnknown, "log_size_unknown", 404, Never,
+    title: "証拠ログの件数が正しくありません" / "No such size of the log",
+    detail: "証拠ログの署名済みの件数より大きいか、前後が逆です。"
+        / "The evidence log has no signed checkpoint so large, or the sizes are in the wrong order.",
+    action: "最新のチェックポイントの件数を確かめてください。"
+        / "Look at the size in the latest checkpoint.";
+
     OfficeUnknown, "office_unknown", 404, Never,
     title: "事業所が登録されていません" / "Office not registered",
     detail: "この事業所番号は登録されていません。" / "No office with this number is registered.",
@@ -246,6 +259,12 @@ problem_codes! {
         / "The platform's checks found that it may not be delivered.",
     action: "理由を確かめ、直してから改めて送信してください。" / "Look for the reason, mend it, send anew.";
 
+    ReceiptNotInLog, "receipt_not_in_log", 409, Later,
+    title: "まだ証拠ログに記録されていません" / "Not yet in the log",
+    detail: "受領証は保存されていますが、まだ証拠ログに追加されていません。"
+        / "The receipt is kept, but the evidence log has not taken it in yet.",
+    action: "しばらくしてからもう一度試してください。" / "Try again in a moment.";
+
     DigestMismatch, "digest_mismatch", 409, Later,
     title: "ハッシュ値が一致しません" / "Digest does not match",
     detail: "受信したコンテナのハッシュ値が送信されたものと異なります。"
@@ -263,6 +282,12 @@ problem_codes! {
     detail: "本文の種類（Content-Type）がこの呼び出しのものではありません。"
         / "The body's type (Content-Type) is not the one of this call.",
     action: "ソフトウェアの提供元に連絡してください。" / "Tell the vendor of your software.";
+
+    PasswordUnsuitable, "password_unsuitable", 422, Never,
+    title: "新しいパスワードを使用できません" / "New password not suitable",
+    detail: "新しいパスワードは8文字以上で、現在のパスワードともユーザIDとも異なる必要があります。"
+        / "A new password has at least 8 characters and is neither the present one nor the user ID.",
+    action: "別のパスワードを選んでください。" / "Choose another password.";
 
     ContainerInvalid, "container_invalid", 422, Never,
     title: "コンテナを検証できません" / "Container does not verify",
@@ -318,6 +343,12 @@ problem_codes! {
     detail: "自事業所の有効なライセンスがないため、新しく受信できません。"
         / "This office has no valid licence today, so it receives nothing new.",
     action: "利用申請または更新をしてください。" / "Apply for use, or renew.";
+
+    TooManyRequests, "too_many_requests", 429, Later,
+    title: "要求が多すぎます" / "Too many requests",
+    detail: "短い時間に送られた要求が多すぎます。" / "There were too many requests in a short time.",
+    action: "Retry-Afterの秒数が過ぎてから、もう一度試してください。"
+        / "Try again after the seconds in Retry-After.";
 
     InternalError, "internal_error", 500, Later,
     title: "システムの内部で問題が起きました" / "Internal error",

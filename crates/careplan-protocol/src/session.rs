@@ -96,6 +96,26 @@ pub struct LogInRequest {
     pub password: Password,
 }
 
+/// Choosing a new password: the body of
+/// [`Endpoint::ChangePassword`](crate::Endpoint::ChangePassword).
+///
+/// Works with a password that is temporary or expired too; every session of the office ends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest {
+    /// The user ID; its office must be that of the client certificate.
+    pub user_id: UserId,
+    /// The password as it is.
+    pub password: Password,
+    /// The password as it is to be: at least [`SHORTEST_NEW_PASSWORD`] characters, neither the
+    /// present one nor the user ID.
+    pub new_password: Password,
+}
+
+/// How many characters a new password has at least: eight, as NIST SP 800-63B asks for one that
+/// goes with a second factor, here the certificate.
+pub const SHORTEST_NEW_PASSWORD: usize = 8;
+
 /// Exchanging a refresh token: the body of [`Endpoint::Refresh`](crate::Endpoint::Refresh).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

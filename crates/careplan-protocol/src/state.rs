@@ -21,7 +21,7 @@ use std::str::FromStr;
 use careplan_core::{Explain, Lang};
 
 use crate::text::serde_as_text;
-use crate::{InvalidText, ProblemCode, TextKind, TextReason, Wording};
+use crate::{EvidenceEvent, InvalidText, ProblemCode, TextKind, TextReason, Wording};
 
 /// The state of a sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -192,6 +192,20 @@ impl Event {
             Self::Release | Self::Refuse | Self::Expire => Party::Platform,
             Self::Fetch | Self::Confirm => Party::Receiver,
             Self::Withdraw => Party::Sender,
+        }
+    }
+
+    /// The receipt the platform signs when it happens. Fetching makes none: it can be cut off, and
+    /// only confirming says that the receiver has the container.
+    #[must_use]
+    pub const fn evidence(self) -> Option<EvidenceEvent> {
+        match self {
+            Self::Release => Some(EvidenceEvent::MadeAvailable),
+            Self::Refuse => Some(EvidenceEvent::Refused),
+            Self::Fetch => None,
+            Self::Confirm => Some(EvidenceEvent::Received),
+            Self::Withdraw => Some(EvidenceEvent::Withdrawn),
+            Self::Expire => Some(EvidenceEvent::Expired),
         }
     }
 }

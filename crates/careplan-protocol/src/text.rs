@@ -20,6 +20,8 @@ pub enum TextKind {
     Cursor,
     /// 送信の状態
     SendingState,
+    /// 受領証の種類
+    EvidenceEvent,
 }
 
 impl TextKind {
@@ -53,6 +55,10 @@ impl TextKind {
             Self::SendingState => (
                 ("state of a sending", "one of the documented states"),
                 ("送信の状態", "文書にある状態の名前"),
+            ),
+            Self::EvidenceEvent => (
+                ("kind of receipt", "one of the documented events"),
+                ("受領証の種類", "文書にある種類の名前"),
             ),
         };
         match lang {

@@ -421,11 +421,12 @@ mod tests {
                 idempotency_key: set.id,
                 sender: set.header.sender,
                 receiver: set.header.receiver,
-                set: set.header.set,
+                set: Some(set.header.set),
                 sha256: set.content,
                 bytes: 10,
                 accepted_at: DateTime::UNIX_EPOCH,
                 expires_at: DateTime::UNIX_EPOCH,
+                evidence: careplan_protocol::Evidence::new(Vec::new()),
             })
             .unwrap();
         let hear = |store: &mut Store, state| store.heard(&[(sending, state)]).unwrap().len();

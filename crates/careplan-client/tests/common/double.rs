@@ -9,9 +9,9 @@ use careplan_client::{CallError, Clock, NoAnswer, Transport};
 use careplan_core::{OfficeNumber, Sha256Digest};
 use careplan_envelope::Verifier;
 use careplan_protocol::{
-    AccessToken, Confirmation, DirectoryEntry, Event, IdempotencyKey, ListQuery, LogInRequest,
-    Page, Problem, ProblemCode, Receipt, RefreshRequest, SendingId, SendingState, SendingSummary,
-    SessionGrant, SessionTimes,
+    AccessToken, Confirmation, Contents, DirectoryEntry, Event, Evidence, IdempotencyKey,
+    ListQuery, LogInRequest, Page, Problem, ProblemCode, Receipt, RefreshRequest, SendingId,
+    SendingState, SendingSummary, SessionGrant, SessionTimes, SetContents,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -170,20 +170,24 @@ impl Platform {
             idempotency_key: key,
             sender,
             receiver,
-            set: kind,
+            set: Some(kind),
             sha256,
             bytes,
             accepted_at: now,
             expires_at,
+            // The double signs nothing.
+            evidence: Evidence::new(Vec::new()),
         };
         let summary = SendingSummary {
             sending: id,
             sender,
             receiver,
-            set: kind,
-            month: set.files().iter().find_map(|file| file.name.month()),
-            sequence: set.sequence(),
-            files,
+            contents: Contents::Open(SetContents {
+                set: kind,
+                month: set.files().iter().find_map(|file| file.name.month()),
+                sequence: set.sequence(),
+                files,
+            }),
             sha256,
             bytes,
             state: SendingState::Available,
@@ -557,13 +561,16 @@ impl Transport for Way {
             |summary, office| summary.receiver == office && summary.state.is_visible_to_receiver(),
             |page, chance| {
                 for item in &mut page.items {
-                    match chance % 6 {
-                        0 => item.sha256 = other_digest(item.sha256, chance),
-                        1 => item.bytes += 1,
-                        2 => item.files += 1,
-                        3 => item.sender = super::office("1399999999"),
-                        4 => item.receiver = item.sender,
-                        _ => item.sequence = "20200101000000".parse().unwrap(),
+                    match (chance % 6, &mut item.contents) {
+                        (0, _) => item.sha256 = other_digest(item.sha256, chance),
+                        (1, _) => item.bytes += 1,
+                        (2, Contents::Open(set)) => set.files += 1,
+                        (3, _) => item.sender = super::office("1399999999"),
+                        (4, _) => item.receiver = item.sender,
+                        (_, Contents::Open(set)) => {
+                            set.sequence = "20200101000000".parse().unwrap();
+                        }
+                        (_, Contents::Sealed) => {}
                     }
                 }
             },

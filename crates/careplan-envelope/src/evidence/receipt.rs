@@ -22,6 +22,8 @@ pub enum ReceiptEvent {
     MadeAvailable,
     /// The receiver confirmed that it has it (受領).
     Received,
+    /// The sender took it back before it was fetched (取消).
+    Withdrawn,
     /// The operator did not take it, and why (拒否).
     Refused {
         /// The code of the reason, such as that of a [`Refusal`](crate::Refusal).
@@ -45,6 +47,7 @@ impl ReceiptEvent {
             Self::Accepted => lang.pick("受付", "accepted"),
             Self::MadeAvailable => lang.pick("配信可能", "made available"),
             Self::Received => lang.pick("受領", "received"),
+            Self::Withdrawn => lang.pick("取消", "withdrawn"),
             Self::Refused { .. } => lang.pick("拒否", "refused"),
             Self::Expired => lang.pick("期限切れ", "expired"),
         }
@@ -55,6 +58,7 @@ impl ReceiptEvent {
             Self::Accepted => EventTag::Accepted,
             Self::MadeAvailable => EventTag::MadeAvailable,
             Self::Received => EventTag::Received,
+            Self::Withdrawn => EventTag::Withdrawn,
             Self::Refused { .. } => EventTag::Refused,
             Self::Expired => EventTag::Expired,
         }
@@ -68,6 +72,7 @@ enum EventTag {
     Accepted,
     MadeAvailable,
     Received,
+    Withdrawn,
     Refused,
     Expired,
 }
@@ -78,6 +83,7 @@ impl EventTag {
             Self::Accepted => "accepted",
             Self::MadeAvailable => "made-available",
             Self::Received => "received",
+            Self::Withdrawn => "withdrawn",
             Self::Refused => "refused",
             Self::Expired => "expired",
         }
@@ -241,6 +247,7 @@ impl Statement for Receipt {
             (EventTag::Accepted, None) => ReceiptEvent::Accepted,
             (EventTag::MadeAvailable, None) => ReceiptEvent::MadeAvailable,
             (EventTag::Received, None) => ReceiptEvent::Received,
+            (EventTag::Withdrawn, None) => ReceiptEvent::Withdrawn,
             (EventTag::Refused, Some(reason)) => ReceiptEvent::Refused { reason },
             (EventTag::Expired, None) => ReceiptEvent::Expired,
             _ => return None,

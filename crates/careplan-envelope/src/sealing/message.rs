@@ -27,6 +27,8 @@ const AES256_GCM: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.10
 
 /// The tag's length in bytes.
 const TAG: u8 = 16;
+/// The length of what stands after the ciphertext: the tag with its header.
+pub(super) const AFTER: u64 = 2 + TAG as u64;
 
 /// `GCMParameters` (RFC 5084 section 3.2).
 #[derive(Sequence)]
@@ -51,7 +53,7 @@ pub(super) struct Parts {
     pub(super) recipients: Vec<RecipientInfo>,
     pub(super) nonce: [u8; 12],
     pub(super) content: Range<usize>,
-    pub(super) tag: [u8; 16],
+    pub(super) tag: [u8; TAG as usize],
 }
 
 const fn context(number: u32, constructed: bool) -> Tag {
@@ -132,13 +134,6 @@ impl Nested<'_> {
     fn position(&self) -> u64 {
         u64::from(u32::from(self.reader.position()))
     }
-
-    fn leave(&self, end: u64) -> Result<(), SealError> {
-        if self.position() != end {
-            return Err(Kind::Malformed.into());
-        }
-        Ok(())
-    }
 }
 
 fn malformed(_: der::Error) -> SealError {
@@ -154,17 +149,38 @@ pub(super) fn looks_sealed(beginning: &[u8]) -> bool {
 }
 
 pub(super) fn parse(sealed: &[u8]) -> Result<Parts, SealError> {
-    if !looks_sealed(sealed) {
+    let before = parse_before(sealed, sealed.len() as u64)?;
+    let place = |position: u64| usize::try_from(position).map_err(|_| Kind::TooLarge);
+    let content = place(before.content.start)?..place(before.content.end)?;
+    let tag = parse_after(sealed.get(content.end..).ok_or(Kind::Malformed)?)?;
+    Ok(Parts {
+        recipients: before.recipients,
+        nonce: before.nonce,
+        content,
+        tag,
+    })
+}
+
+/// What stands before the ciphertext, and where in the message that is.
+pub(super) struct Before {
+    pub(super) recipients: Vec<RecipientInfo>,
+    pub(super) nonce: [u8; 12],
+    pub(super) content: Range<u64>,
+}
+
+/// Reads the beginning of a message of `size` bytes, up to the ciphertext at least. The lengths
+/// all around it must agree that after the ciphertext there is the tag and nothing else.
+pub(super) fn parse_before(beginning: &[u8], size: u64) -> Result<Before, SealError> {
+    if !looks_sealed(beginning) {
         return Err(Kind::NotSealed.into());
     }
-    let reader = SliceReader::new_with_encoding_rules(sealed, EncodingRules::Der);
+    let reader = SliceReader::new_with_encoding_rules(beginning, EncodingRules::Der);
     let mut nested = Nested {
         reader: reader.map_err(malformed)?,
     };
-    let end = sealed.len() as u64;
 
     let message_end = nested.enter(Tag::Sequence)?;
-    if message_end > end {
+    if message_end > size {
         // What is missing was cut off.
         return Err(Kind::NotSealed.into());
     }
@@ -186,28 +202,23 @@ pub(super) fn parse(sealed: &[u8]) -> Result<Parts, SealError> {
     let algorithm = AlgorithmIdentifierOwned::decode(&mut nested.reader).map_err(malformed)?;
     let nonce = gcm_nonce(&algorithm)?;
     let content_end = nested.enter(context(0, false))?;
-    let content_start = nested.position();
-    let length =
-        Length::try_from(usize::try_from(content_end - content_start).unwrap_or(usize::MAX));
-    nested
-        .reader
-        .read_slice(length.map_err(malformed)?)
-        .map_err(malformed)?;
-    nested.leave(info_end)?;
 
-    let tag = <&OctetStringRef>::decode(&mut nested.reader).map_err(malformed)?;
-    let tag = <[u8; 16]>::try_from(tag.as_bytes()).map_err(|_| Kind::Malformed)?;
-    nested.leave(data_end)?;
-    nested.leave(explicit_end)?;
-    nested.leave(message_end)?;
-    nested.leave(end)?;
-    let place = |position: u64| usize::try_from(position).map_err(|_| Kind::TooLarge);
-    Ok(Parts {
+    let tag_end = content_end + AFTER;
+    let ends = [data_end, explicit_end, message_end, size];
+    if info_end != content_end || ends.iter().any(|end| *end != tag_end) {
+        return Err(Kind::Malformed.into());
+    }
+    Ok(Before {
         recipients: recipients.0.into_vec(),
         nonce,
-        content: place(content_start)?..place(content_end)?,
-        tag,
+        content: nested.position()..content_end,
     })
+}
+
+/// Reads what stands after the ciphertext: the tag.
+pub(super) fn parse_after(after: &[u8]) -> Result<[u8; TAG as usize], SealError> {
+    let tag = <&OctetStringRef>::from_der(after).map_err(malformed)?;
+    <[u8; TAG as usize]>::try_from(tag.as_bytes()).map_err(|_| Kind::Malformed.into())
 }
 
 /// The nonce of AES-256-GCM with a tag of 16 bytes; nothing else is of this format.

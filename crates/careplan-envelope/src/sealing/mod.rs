@@ -31,6 +31,7 @@
 
 mod error;
 mod message;
+mod outline;
 mod receiver;
 
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -41,6 +42,7 @@ use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 pub use error::{SealError, SealErrorKind};
+pub use outline::{SealedOutline, outline};
 use receiver::{Identity, Receiver};
 
 use crate::PrivateKey;

@@ -9,7 +9,9 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use careplan_core::{Explain, Lang};
-use careplan_protocol::{ListQuery, Problem, ProblemCode};
+use careplan_protocol::{
+    ConsistencyQuery, EvidenceEvent, InvalidQuery, ListQuery, Problem, ProblemCode, SendingId,
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -31,14 +33,49 @@ impl<T: FromStr> FromRequestParts<Arc<App>> for PathValue<T> {
     }
 }
 
-/// The query of a list.
-pub(super) struct Query(pub(super) ListQuery);
+/// The sending and the event in the path of a receipt.
+pub(super) struct ReceiptPath(pub(super) SendingId, pub(super) EvidenceEvent);
 
-impl FromRequestParts<Arc<App>> for Query {
+impl FromRequestParts<Arc<App>> for ReceiptPath {
+    type Rejection = NotDone;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotDone> {
+        let malformed = |_| ProblemCode::MalformedRequest;
+        let Path((sending, event)) = Path::<(String, String)>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| ProblemCode::MalformedRequest)?;
+        Ok(Self(
+            sending.parse().map_err(malformed)?,
+            event.parse().map_err(malformed)?,
+        ))
+    }
+}
+
+/// A query, parsed.
+pub(super) struct Query<Q>(pub(super) Q);
+
+/// The queries of the protocol.
+pub(super) trait ParseQuery: Sized {
+    fn parse(query: &str) -> Result<Self, InvalidQuery>;
+}
+
+impl ParseQuery for ListQuery {
+    fn parse(query: &str) -> Result<Self, InvalidQuery> {
+        Self::from_query_string(query)
+    }
+}
+
+impl ParseQuery for ConsistencyQuery {
+    fn parse(query: &str) -> Result<Self, InvalidQuery> {
+        Self::from_query_string(query)
+    }
+}
+
+impl<Q: ParseQuery> FromRequestParts<Arc<App>> for Query<Q> {
     type Rejection = NotDone;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, NotDone> {
-        ListQuery::from_query_string(parts.uri.query().unwrap_or_default())
+        Q::parse(parts.uri.query().unwrap_or_default())
             .map(Self)
             .map_err(|error| {
                 Problem::new(ProblemCode::MalformedRequest)
@@ -95,11 +132,65 @@ impl Explain for JsonPlace {
     }
 }
 
-/// Whether the body is announced as of a media type, parameters aside.
+/// Whether the body is announced as of a media type, with all the parameters of that type.
 pub(super) fn content_type_is(headers: &HeaderMap, expected: &str) -> bool {
-    headers
+    let announced = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
+        .unwrap_or_default();
+    let (kind, parameters) = media_type(announced);
+    let (expected_kind, expected_parameters) = media_type(expected);
+    kind.eq_ignore_ascii_case(expected_kind)
+        && expected_parameters.into_iter().all(|(name, value)| {
+            parameters.iter().any(|(other, found)| {
+                other.eq_ignore_ascii_case(name) && found.eq_ignore_ascii_case(value)
+            })
+        })
+}
+
+/// A media type and its parameters (RFC 9110 section 8.3.1).
+fn media_type(text: &str) -> (&str, Vec<(&str, &str)>) {
+    let mut parts = text.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let parameters = parts
+        .filter_map(|part| part.split_once('='))
+        .map(|(name, value)| (name, value.trim_matches('"')))
+        .collect();
+    (kind, parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use careplan_protocol::{CONTAINER_TYPE, SEALED_TYPE};
+
+    use super::*;
+
+    #[test]
+    fn media_types_are_told_apart_by_name_and_parameters() {
+        for (announced, expected, same) in [
+            ("application/json", "application/json", true),
+            ("Application/JSON; charset=utf-8", "application/json", true),
+            ("text/plain", "application/json", false),
+            ("", "application/json", false),
+            (CONTAINER_TYPE, CONTAINER_TYPE, true),
+            (CONTAINER_TYPE, SEALED_TYPE, false),
+            (SEALED_TYPE, SEALED_TYPE, true),
+            (
+                "application/pkcs7-mime;name=x; smime-type=\"authEnveloped-data\"",
+                SEALED_TYPE,
+                true,
+            ),
+            ("application/pkcs7-mime", SEALED_TYPE, false),
+            (
+                "application/pkcs7-mime; smime-type=enveloped-data",
+                SEALED_TYPE,
+                false,
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(announced));
+            assert_eq!(content_type_is(&headers, expected), same, "{announced}");
+        }
+    }
 }

@@ -2,26 +2,30 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
+use axum::{Extension, Json};
 use careplan_core::{Lang, OfficeNumber};
 use careplan_protocol::{
-    CONTAINER_TYPE, Confirmation, DirectoryEntry, IDEMPOTENCY_KEY, ListQuery, LogInRequest, Page,
-    ProblemCode, Receipt, RefreshRequest, SendingId, SendingSummary, SessionGrant, Wording, path,
+    CONTAINER_TYPE, ChangePasswordRequest, Confirmation, ConsistencyPath, ConsistencyQuery,
+    DirectoryEntry, IDEMPOTENCY_KEY, ListQuery, LogInRequest, Page, ProblemCode, Receipt,
+    ReceiptList, ReceiptProof, RefreshRequest, SEALED_TYPE, SendingId, SendingSummary,
+    SessionGrant, Wording, path,
 };
 use serde::Serialize;
 use tokio_util::io::ReaderStream;
 
 use super::App;
-use super::body::{JsonBody, PathValue, Query, content_type_is};
+use super::body::{JsonBody, PathValue, Query, ReceiptPath, content_type_is};
 use super::caller::{Caller, LoggedIn};
+use crate::container::Form;
 use crate::delivery::Order;
 use crate::problems::NotDone;
 use crate::storage::Direction;
+use crate::trust::Peer;
 
 /// How much of a container is read from storage at a time.
 const PIECE: usize = 64 * 1024;
@@ -40,9 +44,14 @@ type SessionAnswer = Result<
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
     Caller(office): Caller,
+    Extension(peer): Extension<Arc<Peer>>,
     JsonBody(request): JsonBody<LogInRequest>,
 ) -> SessionAnswer {
-    let grant = app.doorkeeper.log_in(office, request, app.now()).await?;
+    let now = app.now();
+    let grant = app.doorkeeper.log_in(office, request, now).await?;
+    app.delivery
+        .keep_certificate(office, peer.chain(), now)
+        .await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(grant)))
 }
 
@@ -66,6 +75,22 @@ pub(super) async fn log_out(
     Ok(StatusCode::NO_CONTENT)
 }
 
+pub(super) async fn change_password(
+    State(app): State<Arc<App>>,
+    Caller(office): Caller,
+    JsonBody(request): JsonBody<ChangePasswordRequest>,
+) -> Result<StatusCode, NotDone> {
+    let ChangePasswordRequest {
+        user_id,
+        password,
+        new_password,
+    } = request;
+    app.doorkeeper
+        .change_password(office, user_id, password, new_password, app.now())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 pub(super) async fn directory(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
@@ -85,9 +110,13 @@ pub(super) async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse + use<>, NotDone> {
-    if !content_type_is(&headers, CONTAINER_TYPE) {
+    let form = if content_type_is(&headers, CONTAINER_TYPE) {
+        Form::Open
+    } else if content_type_is(&headers, SEALED_TYPE) {
+        Form::Sealed
+    } else {
         return Err(ProblemCode::UnsupportedMediaType.into());
-    }
+    };
     let key = headers
         .get(IDEMPOTENCY_KEY)
         .and_then(|key| key.to_str().ok())
@@ -97,6 +126,7 @@ pub(super) async fn send(
         sender: session.office,
         receiver,
         key,
+        form,
     };
     let receipt = app.delivery.send(order, body, app.now()).await?;
     let location = path::show(receipt.sending);
@@ -110,7 +140,7 @@ pub(super) async fn send(
 pub(super) async fn list_sent(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
-    Query(query): Query,
+    Query(query): Query<ListQuery>,
 ) -> Answer<Page<SendingSummary>> {
     list(&app, session.office, Direction::Sent, query).await
 }
@@ -118,7 +148,7 @@ pub(super) async fn list_sent(
 pub(super) async fn list_received(
     State(app): State<Arc<App>>,
     LoggedIn(session): LoggedIn,
-    Query(query): Query,
+    Query(query): Query<ListQuery>,
 ) -> Answer<Page<SendingSummary>> {
     list(&app, session.office, Direction::Received, query).await
 }
@@ -149,9 +179,14 @@ pub(super) async fn fetch(
         .delivery
         .fetch(session.office, sending, app.now())
         .await?;
+    let kind = if summary.contents.is_sealed() {
+        SEALED_TYPE
+    } else {
+        CONTAINER_TYPE
+    };
     Ok((
         AppendHeaders([
-            (CONTENT_TYPE, CONTAINER_TYPE.to_owned()),
+            (CONTENT_TYPE, kind.to_owned()),
             (CONTENT_LENGTH, summary.bytes.to_string()),
             (CACHE_CONTROL, "no-store".to_owned()),
         ]),
@@ -184,6 +219,53 @@ pub(super) async fn withdraw(
     Ok(Json(summary))
 }
 
+pub(super) async fn list_receipts(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    PathValue(sending): PathValue<SendingId>,
+) -> Answer<ReceiptList> {
+    Ok(Json(app.evidence.list(session.office, sending).await?))
+}
+
+pub(super) async fn fetch_receipt(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    ReceiptPath(sending, event): ReceiptPath,
+) -> Result<impl IntoResponse + use<>, NotDone> {
+    let receipt = app.evidence.receipt(session.office, sending, event).await?;
+    Ok(document(receipt.container))
+}
+
+pub(super) async fn prove_receipt(
+    State(app): State<Arc<App>>,
+    LoggedIn(session): LoggedIn,
+    ReceiptPath(sending, event): ReceiptPath,
+) -> Answer<ReceiptProof> {
+    Ok(Json(
+        app.evidence.prove(session.office, sending, event).await?,
+    ))
+}
+
+pub(super) async fn checkpoint(
+    State(app): State<Arc<App>>,
+    LoggedIn(_): LoggedIn,
+) -> Result<impl IntoResponse + use<>, NotDone> {
+    Ok(document(app.evidence.checkpoint().await?.container))
+}
+
+pub(super) async fn prove_log(
+    State(app): State<Arc<App>>,
+    LoggedIn(_): LoggedIn,
+    Query(query): Query<ConsistencyQuery>,
+) -> Answer<ConsistencyPath> {
+    Ok(Json(app.evidence.consistency(query).await?))
+}
+
+/// A signed document of the platform as it is.
+fn document(container: Vec<u8>) -> impl IntoResponse + use<> {
+    ([(CONTENT_TYPE, CONTAINER_TYPE)], container)
+}
+
 /// What a problem's `type` leads to: its row of the table.
 #[derive(Serialize)]
 pub(super) struct ProblemKind {
@@ -194,7 +276,10 @@ pub(super) struct ProblemKind {
     en: Wording,
 }
 
-pub(super) async fn problem(PathValue(name): PathValue<String>) -> Answer<ProblemKind> {
+pub(super) async fn problem_kind(
+    Caller(_): Caller,
+    PathValue(name): PathValue<String>,
+) -> Answer<ProblemKind> {
     let code: ProblemCode = name.parse().map_err(|_| ProblemCode::NotFound)?;
     Ok(Json(ProblemKind {
         code: code.as_str(),

@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{MethodFilter, MethodRouter, get, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use careplan_protocol::{Endpoint, Method, ProblemCode};
 use chrono::{DateTime, Utc};
 
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
 use crate::delivery::Delivery;
+use crate::evidence::Evidences;
 use crate::problems::NotDone;
 use crate::trust::TrustStore;
 use crate::{Clock, Limits};
@@ -25,7 +26,8 @@ use crate::{Clock, Limits};
 /// What handlers work with.
 pub(crate) struct App {
     pub(crate) doorkeeper: Doorkeeper,
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: Arc<Delivery>,
+    pub(crate) evidence: Evidences,
     pub(crate) trust: Arc<TrustStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
@@ -45,7 +47,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             router.route(endpoint.template(), handler(endpoint))
         });
     router
-        .route("/v1/problems/{code}", get(handlers::problem))
         .fallback(async || NotDone::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || NotDone::from(ProblemCode::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(
@@ -86,5 +87,12 @@ fn handler_of_method(endpoint: Endpoint) -> MethodRouter<Arc<App>> {
         Endpoint::Fetch => on(method, handlers::fetch),
         Endpoint::Confirm => on(method, handlers::confirm),
         Endpoint::Withdraw => on(method, handlers::withdraw),
+        Endpoint::ChangePassword => on(method, handlers::change_password),
+        Endpoint::ListReceipts => on(method, handlers::list_receipts),
+        Endpoint::FetchReceipt => on(method, handlers::fetch_receipt),
+        Endpoint::ProveReceipt => on(method, handlers::prove_receipt),
+        Endpoint::Checkpoint => on(method, handlers::checkpoint),
+        Endpoint::ProveLog => on(method, handlers::prove_log),
+        Endpoint::ProblemKind => on(method, handlers::problem_kind),
     }
 }

@@ -11,18 +11,19 @@ use std::sync::Arc;
 
 use careplan_core::OfficeNumber;
 use careplan_protocol::{
-    AccessToken, LogInRequest, Problem, ProblemCode, RefreshToken, SessionGrant, SessionTimes,
+    AccessToken, LogInRequest, Password, Problem, ProblemCode, RefreshToken, SHORTEST_NEW_PASSWORD,
+    SessionGrant, SessionTimes, UserId,
 };
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 pub(crate) use self::password::PasswordHash;
-pub(crate) use self::site::{PasswordIs, SHORTEST as SHORTEST_PASSWORD, SiteLogIn};
+pub(crate) use self::site::{PasswordIs, SiteLogIn};
 use self::token::NewTokens;
 pub(crate) use self::token::{NoRandomness, TokenHash, random_text};
 use crate::problems::NotDone;
-use crate::storage::{PasswordValidity, Rotation, Storage, StoredSession};
+use crate::storage::{Account, PasswordValidity, Rotation, Storage, StoredSession};
 
 /// Lets offices in.
 pub(crate) struct Doorkeeper {
@@ -52,26 +53,9 @@ impl Doorkeeper {
         request: LogInRequest,
         now: DateTime<Utc>,
     ) -> Result<SessionGrant, NotDone> {
-        if let Err(until) = self.storage.begin_log_in(office, now).await? {
-            let wait = (until - now).num_seconds().max(1);
-            return Err(Problem::new(ProblemCode::AccountLocked)
-                .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
-                .into());
-        }
         let account = self
-            .storage
-            .account(request.user_id)
-            .await?
-            .filter(|account| account.office == office);
-        let hash = match &account {
-            Some(account) => account.password.clone(),
-            None => self.nobody.clone(),
-        };
-        let matches = self.verify(hash, request).await?;
-        let Some(account) = account.filter(|_| matches) else {
-            return Err(ProblemCode::LogInFailed.into());
-        };
-        self.storage.forget_attempts(office).await?;
+            .authenticate(office, request.user_id, request.password, now)
+            .await?;
         match account.validity {
             PasswordValidity::Temporary => return Err(ProblemCode::PasswordTemporary.into()),
             PasswordValidity::Until(end) if now >= end => {
@@ -91,13 +75,90 @@ impl Doorkeeper {
         Ok(tokens.grant(office, session.times))
     }
 
-    async fn verify(&self, hash: PasswordHash, request: LogInRequest) -> Result<bool, NotDone> {
+    /// Gives an account a new password; whoever is logged in at its office has to log in again.
+    ///
+    /// The present one must be right, and counts as an attempt to log in; that it is temporary or
+    /// expired does not matter, for this is how one gets out of that.
+    pub(crate) async fn change_password(
+        &self,
+        office: OfficeNumber,
+        user: UserId,
+        current: Password,
+        new: Password,
+        now: DateTime<Utc>,
+    ) -> Result<(), NotDone> {
+        let same = new.expose() == current.expose();
+        let account = self.authenticate(office, user, current, now).await?;
+        if same {
+            return Err(ProblemCode::PasswordUnsuitable.into());
+        }
+        self.replace_password(account, new).await
+    }
+
+    /// Replaces the password of an account whose present one was shown, wherever that was.
+    async fn replace_password(&self, account: Account, new: Password) -> Result<(), NotDone> {
+        if !is_suitable(&new, account.user) {
+            return Err(ProblemCode::PasswordUnsuitable.into());
+        }
+        let office = account.office;
+        let password = self.hashed(move || PasswordHash::of(&new)).await?;
+        let password = password.map_err(|error| {
+            tracing::error!(%error, "a new password");
+            ProblemCode::ServiceUnavailable
+        })?;
+        self.storage
+            .put_account(Account {
+                password,
+                validity: PasswordValidity::Unlimited,
+                ..account
+            })
+            .await?;
+        self.storage.end_sessions_of(office).await?;
+        tracing::info!(%office, "an office changed its password");
+        Ok(())
+    }
+
+    /// The account of a user ID and its right password; counts the attempt.
+    pub(crate) async fn authenticate(
+        &self,
+        office: OfficeNumber,
+        user: UserId,
+        password: Password,
+        now: DateTime<Utc>,
+    ) -> Result<Account, NotDone> {
+        if let Err(until) = self.storage.begin_log_in(office, now).await? {
+            let wait = (until - now).num_seconds().max(1);
+            return Err(Problem::new(ProblemCode::AccountLocked)
+                .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
+                .into());
+        }
+        let account = self
+            .storage
+            .account(user)
+            .await?
+            .filter(|account| account.office == office);
+        let hash = match &account {
+            Some(account) => account.password.clone(),
+            None => self.nobody.clone(),
+        };
+        let matches = self.hashed(move || hash.verifies(&password)).await?;
+        let account = account
+            .filter(|_| matches)
+            .ok_or(ProblemCode::LogInFailed)?;
+        self.storage.forget_attempts(office).await?;
+        Ok(account)
+    }
+
+    /// Runs work with a password when it is its turn.
+    async fn hashed<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotDone> {
         let _turn = self
             .hashing
             .acquire()
             .await
             .map_err(|_| ProblemCode::ServiceUnavailable)?;
-        let work = move || hash.verifies(&request.password);
         Ok(tokio::task::spawn_blocking(work).await?)
     }
 
@@ -148,6 +209,12 @@ impl Doorkeeper {
     pub(crate) async fn log_out(&self, session: &StoredSession) -> Result<(), NotDone> {
         Ok(self.storage.end_session(session.id).await?)
     }
+}
+
+/// Whether a password may be a new one of an account.
+fn is_suitable(password: &Password, user: UserId) -> bool {
+    let text = password.expose();
+    text.chars().count() >= SHORTEST_NEW_PASSWORD && !text.eq_ignore_ascii_case(user.as_str())
 }
 
 fn unavailable(_: NoRandomness) -> NotDone {

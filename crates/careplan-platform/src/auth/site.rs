@@ -5,16 +5,12 @@
 //! office's programs out of the API, which counts for itself.
 
 use careplan_core::OfficeNumber;
-use careplan_protocol::{LogInRequest, Password, ProblemCode, UserId};
+use careplan_protocol::{Password, ProblemCode, UserId};
 use chrono::{DateTime, Utc};
 
-use super::{Doorkeeper, PasswordHash};
+use super::Doorkeeper;
 use crate::problems::NotDone;
-use crate::storage::{Account, PasswordValidity};
-
-/// The shortest password somebody may choose, in characters (NIST SP 800-63B section 3.1.1.2, with
-/// a certificate beside it).
-pub(crate) const SHORTEST: usize = 8;
+use crate::storage::PasswordValidity;
 
 /// What became of a log-in at the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +53,7 @@ impl Doorkeeper {
             Some(account) => account.password.clone(),
             None => self.nobody.clone(),
         };
-        let request = LogInRequest {
-            user_id: user,
-            password,
-        };
-        let matches = self.verify(hash, request).await?;
+        let matches = self.hashed(move || hash.verifies(&password)).await?;
         let Some(account) = account.filter(|_| matches) else {
             return Ok(SiteLogIn::Wrong);
         };
@@ -77,11 +69,11 @@ impl Doorkeeper {
         })
     }
 
-    /// Changes a password and ends all sessions of the office. Wrong current passwords count and lock
-    /// as log-ins do.
-    pub(crate) async fn change_password(
+    /// Gives an account a new password at the web site, as
+    /// [`change_password`](Self::change_password) does at the API; wrong present passwords count
+    /// as log-ins at the site do.
+    pub(crate) async fn change_password_at_site(
         &self,
-        office: OfficeNumber,
         user: UserId,
         current: Password,
         new: Password,
@@ -90,32 +82,17 @@ impl Doorkeeper {
         if self.storage.begin_site_log_in(user, now).await?.is_err() {
             return Err(ProblemCode::AccountLocked.into());
         }
+        let same = new.expose() == current.expose();
         let account = self.storage.account(user).await?;
-        let Some(account) = account.filter(|account| account.office == office) else {
-            return Err(ProblemCode::LogInFailed.into());
-        };
-        let too_short = new.expose().chars().count() < SHORTEST;
-        if too_short || new.expose() == current.expose() || new.expose() == user.as_str() {
-            return Err(ProblemCode::MalformedRequest.into());
-        }
-        let request = LogInRequest {
-            user_id: user,
-            password: current,
-        };
-        if !self.verify(account.password.clone(), request).await? {
+        let account = account.ok_or(ProblemCode::LogInFailed)?;
+        let hash = account.password.clone();
+        if !self.hashed(move || hash.verifies(&current)).await? {
             return Err(ProblemCode::LogInFailed.into());
         }
-        let password = tokio::task::spawn_blocking(move || PasswordHash::of(&new))
-            .await?
-            .map_err(|_| ProblemCode::ServiceUnavailable)?;
-        self.storage
-            .put_account(Account {
-                password,
-                validity: PasswordValidity::Unlimited,
-                ..account
-            })
-            .await?;
         self.storage.forget_site_attempts(user).await?;
-        Ok(self.storage.end_sessions_of(office).await?)
+        if same {
+            return Err(ProblemCode::PasswordUnsuitable.into());
+        }
+        self.replace_password(account, new).await
     }
 }

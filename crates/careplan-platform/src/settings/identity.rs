@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use careplan_core::{Explain, Lang};
-use careplan_envelope::{CertificateProfile, pem};
+use careplan_envelope::{CertificateProfile, PrivateKey, SoftwareSigner, pem};
 use rustls::pki_types::CertificateRevocationListDer;
 
 use super::{Fault, FaultKind, Settings, SettingsError};
-use crate::{Limits, PlatformConfig, ServerIdentity, Trust};
+use crate::{EvidenceConfig, Limits, PlatformConfig, ServerIdentity, Trust};
 
 /// Collects what is wrong with the files that settings name.
 struct Files<'a> {
@@ -83,8 +84,10 @@ impl Settings {
         };
         let identity = self.read_identity(&mut files);
         let trust = self.read_trust(&mut files);
-        let (identity, trust) = SettingsError::unless_faulty(identity.zip(trust), files.faults)?;
-        let mut config = PlatformConfig::new(home, identity, trust);
+        let evidence = self.read_evidence(&mut files);
+        let read = identity.zip(trust).zip(evidence);
+        let ((identity, trust), evidence) = SettingsError::unless_faulty(read, files.faults)?;
+        let mut config = PlatformConfig::new(home, identity, trust, evidence);
         config.listen = self.server.listen;
         config.limits = self.limits();
         config.keep = self.keep.days.days();
@@ -128,6 +131,24 @@ impl Settings {
             chain: chain?,
             key: key?,
         })
+    }
+
+    fn read_evidence(&self, files: &mut Files<'_>) -> Option<EvidenceConfig> {
+        let evidence = &self.evidence;
+        let chain = files.read(
+            "evidence.certificate",
+            &evidence.certificate,
+            pem::certificates,
+        );
+        let key = files.read("evidence.key", &evidence.key, PrivateKey::from_pem);
+        let (chain, key) = (chain?, key?);
+        // Only whether the two belong together is not known by now.
+        let signer = files.read("evidence.certificate", &evidence.certificate, |_| {
+            SoftwareSigner::new(key, chain)
+        })?;
+        let mut config = EvidenceConfig::signed_by(Arc::new(signer));
+        config.merge_delay = evidence.merge_delay_seconds.seconds();
+        Some(config)
     }
 
     fn read_trust(&self, files: &mut Files<'_>) -> Option<Trust> {

@@ -111,6 +111,15 @@ settings! {
         /// How long calls under way may take to finish when the platform is stopped
         stop_seconds: Number<0, 3600> = Number::near(30), "停止時に処理中の呼び出しを待つ秒数";
     }
+    /// What receipts and the evidence log are signed with.
+    [evidence] EvidenceKey {
+        /// The operator's certificate, then its intermediates, PEM
+        certificate: PathBuf = "certificates/evidence.pem".into(), "受領証と証拠ログに署名する運用者の証明書と中間証明書（PEM）";
+        /// Private key of that certificate, PEM
+        key: PathBuf = "certificates/evidence.key.pem".into(), "運用者の証明書の秘密鍵（PEM）";
+        /// Seconds a receipt may wait until the log takes it in
+        merge_delay_seconds: Number<1, 3600> = Number::near(1), "受領証が証拠ログに追加されるまでの最大の秒数";
+    }
     /// Whose certificates are believed.
     [trust] Trusted {
         /// Certificates of the authorities that issue offices' certificates, PEM; read again when they change
@@ -145,11 +154,11 @@ settings! {
         /// Bytes of a JSON body
         json_bytes: Number<1024, 1_048_576> = Number::near(16 * 1024), "JSON本文のバイト数";
         /// Bytes of a container
-        container_bytes: Number<65_536, 1_073_741_824> = Number::near(32 * 1024 * 1024), "コンテナのバイト数";
+        container_bytes: Number<65_536, 1_073_741_824> = Number::near(512 * 1024 * 1024), "コンテナのバイト数";
         /// Seconds of the longest pause in a body, in either direction
         pause_seconds: Number<1, 600> = Number::near(30), "本文の途絶を待つ秒数（送受信とも）";
         /// Seconds for a whole body
-        upload_seconds: Number<1, 3500> = Number::near(600), "本文全体の秒数";
+        upload_seconds: Number<1, 3500> = Number::near(1800), "本文全体の秒数";
         /// Passwords checked at a time; each takes a core and about 20 MB
         passwords_at_once: Number<1, 256> = Number::near(2), "同時に照合するパスワードの数。1件ごとにコア1つと約20MBを使う";
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use careplan_core::Lang;
-use careplan_protocol::{Password, UserId};
+use careplan_protocol::{Password, SHORTEST_NEW_PASSWORD, UserId};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use super::page::{Page, Tone, go, notice, token_field};
 use super::refusal::Refusal;
 use super::visit::{Visit, VisitorsForm, remove_visit_cookie};
 use super::{Secrets, Site};
-use crate::auth::{PasswordIs, SHORTEST_PASSWORD, SiteLogIn};
+use crate::auth::{PasswordIs, SiteLogIn};
 use crate::problems::NotDone;
 use crate::storage::{SiteScope, SiteSession};
 
@@ -361,7 +361,7 @@ pub(super) async fn change_password(
             ),
         );
     }
-    let too_short = fields.fresh.chars().count() < SHORTEST_PASSWORD;
+    let too_short = fields.fresh.chars().count() < SHORTEST_NEW_PASSWORD;
     if too_short || fields.fresh == fields.current || fields.fresh == session.user.as_str() {
         return again(
             lang.pick(
@@ -386,7 +386,7 @@ pub(super) async fn change_password(
     let changed = site
         .api
         .doorkeeper
-        .change_password(session.office, session.user, current, fresh, site.now())
+        .change_password_at_site(session.user, current, fresh, site.now())
         .await;
     match changed {
         Ok(()) => {

@@ -113,8 +113,13 @@ fn table(items: &[SendingSummary], list: List, lang: Lang) -> Markup {
                         tr {
                             td { (moment(item.accepted_at, lang)) }
                             td.mono { (match list { List::Sent => item.receiver, List::Received => item.sender }) }
-                            td { (item.set.name(lang)) }
-                            td { @if let Some(month) = item.month { (month) } @else { "-" } }
+                            td {
+                                    @match item.contents.open() {
+                                        Some(set) => { (set.set.name(lang)) }
+                                        None => { (lang.pick("封緘（受信者のみ閲覧可能）", "sealed to the receiver")) }
+                                    }
+                                }
+                            td { @if let Some(month) = item.contents.open().and_then(|set| set.month) { (month) } @else { "-" } }
                             td {
                                 span class={ "tag " (tone(item.state)) } { (item.state.name(lang)) }
                                 @if let Some(at) = item.settled_at {

@@ -7,7 +7,9 @@
 //! [`Attempts::begin`]: an implementation only runs them inside its transaction.
 
 mod accounts;
+mod certificates;
 mod error;
+mod evidence;
 mod offices;
 mod records;
 mod sendings;
@@ -16,10 +18,13 @@ mod site;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
 pub(crate) use accounts::AccountStorage;
+pub(crate) use certificates::{CertificateStorage, chain_from_text, chain_to_text};
 pub use error::{StorageError, StorageErrorKind};
+pub(crate) use evidence::{
+    EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, WaitingReceipt,
+};
 pub(crate) use offices::OfficeStorage;
 pub use records::PasswordValidity;
 pub(crate) use records::{
@@ -34,12 +39,15 @@ pub(crate) use site::{SiteScope, SiteSession, SiteStorage, Terms};
 /// reported as done survives a crash.
 #[async_trait]
 pub(crate) trait Storage:
-    OfficeStorage + AccountStorage + SessionStorage + SendingStorage + SiteStorage + 'static
+    OfficeStorage
+    + AccountStorage
+    + SessionStorage
+    + SendingStorage
+    + CertificateStorage
+    + EvidenceStorage
+    + SiteStorage
+    + 'static
 {
-    /// Expires what was not confirmed in time and forgets sessions that are over; how many
-    /// sendings expired.
-    async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StorageError>;
-
     /// Removes what uploads left behind that a crash interrupted; how many files. Called before
     /// the first upload.
     async fn recover(&self) -> Result<usize, StorageError>;

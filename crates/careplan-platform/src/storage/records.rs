@@ -2,7 +2,8 @@
 
 use careplan_core::OfficeNumber;
 use careplan_protocol::{
-    Event, IdempotencyKey, Receipt, SendingSummary, SessionTimes, TransitionRefused, UserId,
+    Event, Evidence, IdempotencyKey, Receipt, SendingSummary, SessionTimes, TransitionRefused,
+    UserId,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -136,19 +137,20 @@ pub(crate) struct StoredSending {
 }
 
 impl StoredSending {
-    /// The receipt, the same each time it is asked for.
-    pub(crate) fn receipt(&self) -> Receipt {
+    /// The receipt, the same each time it is asked for; with the signed one.
+    pub(crate) fn receipt(&self, evidence: Evidence) -> Receipt {
         let summary = &self.summary;
         Receipt {
             sending: summary.sending,
             idempotency_key: self.idempotency_key,
             sender: summary.sender,
             receiver: summary.receiver,
-            set: summary.set,
+            set: summary.contents.open().map(|set| set.set),
             sha256: summary.sha256,
             bytes: summary.bytes,
             accepted_at: summary.accepted_at,
             expires_at: summary.expires_at,
+            evidence,
         }
     }
 

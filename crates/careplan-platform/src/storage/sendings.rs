@@ -6,7 +6,7 @@ use careplan_protocol::{Event, IdempotencyKey, ListQuery, Page, SendingId, Trans
 use chrono::{DateTime, Utc};
 use tokio::io::AsyncRead;
 
-use super::{Direction, StorageError, StoredSending};
+use super::{Direction, NewReceipt, StorageError, StoredSending};
 use crate::spool::Spooled;
 
 /// The bytes of a stored container.
@@ -41,10 +41,11 @@ pub(crate) trait SendingStorage: Send + Sync {
         key: IdempotencyKey,
     ) -> Result<Option<StoredSending>, StorageError>;
 
-    /// Puts a sending and its container on stable storage.
+    /// Puts a sending, its container and its first receipts on stable storage.
     async fn accept(
         &self,
         sending: StoredSending,
+        receipts: Vec<NewReceipt>,
         container: Spooled,
     ) -> Result<Acceptance, StorageError>;
 
@@ -64,14 +65,23 @@ pub(crate) trait SendingStorage: Send + Sync {
         query: ListQuery,
     ) -> Result<Page<StoredSending>, StorageError>;
 
-    /// Lets an event happen to a sending.
+    /// Lets an event happen to a sending. The receipt, if given, is stored with it if it changes
+    /// the sending's state.
     async fn record(
         &self,
         receiver: OfficeNumber,
         sending: SendingId,
         event: Event,
         at: DateTime<Utc>,
+        receipt: Option<NewReceipt>,
     ) -> Result<Recorded, StorageError>;
+
+    /// Sendings whose time is over and that are not settled, the longest overdue first.
+    async fn overdue(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<StoredSending>, StorageError>;
 
     /// Opens the container of a sending.
     async fn open_container(

@@ -31,4 +31,7 @@ pub(crate) trait SessionStorage: Send + Sync {
 
     /// Ends all sessions of an office, browsers' at the web site too.
     async fn end_sessions_of(&self, office: OfficeNumber) -> Result<(), StorageError>;
+
+    /// Forgets sessions that are over.
+    async fn forget_ended_sessions(&self, now: DateTime<Utc>) -> Result<(), StorageError>;
 }

@@ -20,7 +20,7 @@ use careplan_envelope::{
 };
 use careplan_licence::EventKind;
 use careplan_platform::{
-    ManualClock, PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust,
+    EvidenceConfig, ManualClock, PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust,
 };
 use careplan_protocol::{
     AccessToken, CONTAINER_TYPE, IDEMPOTENCY_KEY, IdempotencyKey, LogInRequest, Page, Problem,
@@ -48,6 +48,7 @@ pub struct World {
     pub platform: Option<Platform>,
     server_key: PrivateKey,
     server_certificate: CertificateDer<'static>,
+    pub operator: Arc<SoftwareSigner>,
     adjust: fn(&mut PlatformConfig),
 }
 
@@ -74,6 +75,11 @@ impl World {
         let server = authority
             .issue_server(&server_key, &["127.0.0.1"], validity)
             .unwrap();
+        let operator_key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let operator = authority
+            .issue_operator(&operator_key, "Operations centre", validity)
+            .unwrap();
+        let operator = SoftwareSigner::new(operator_key, vec![operator.certificate]).unwrap();
         let mut world = Self {
             authority,
             home: temporary(),
@@ -81,6 +87,7 @@ impl World {
             platform: None,
             server_key,
             server_certificate: server.certificate,
+            operator: Arc::new(operator),
             adjust,
         };
         world.start();
@@ -93,7 +100,8 @@ impl World {
             key: self.server_key.to_rustls().unwrap(),
         };
         let trust = Trust::in_authority(self.authority.certificate().clone());
-        let mut config = PlatformConfig::new(self.home.path(), identity, trust);
+        let evidence = EvidenceConfig::signed_by(Arc::clone(&self.operator) as _);
+        let mut config = PlatformConfig::new(self.home.path(), identity, trust, evidence);
         config.clock = Arc::clone(&self.clock) as _;
         (self.adjust)(&mut config);
         config

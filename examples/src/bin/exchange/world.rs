@@ -14,7 +14,9 @@ use careplan_envelope::{
     Verifier, VerifierBuilder,
 };
 use careplan_licence::{EventKind, TermsEdition};
-use careplan_platform::{PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust};
+use careplan_platform::{
+    EvidenceConfig, PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust,
+};
 use careplan_protocol::{LogInRequest, Password};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -274,7 +276,13 @@ fn start_platform(
         key: key.to_rustls().map_err(certificates())?,
     };
     let trust = Trust::in_authority(authority.certificate().clone());
-    Platform::start(PlatformConfig::new(home, identity, trust))
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).map_err(certificates())?;
+    let issued = authority
+        .issue_operator(&key, "careplan-renkei exchange", validity)
+        .map_err(certificates())?;
+    let signer = SoftwareSigner::new(key, vec![issued.certificate]).map_err(certificates())?;
+    let evidence = EvidenceConfig::signed_by(Arc::new(signer));
+    Platform::start(PlatformConfig::new(home, identity, trust, evidence))
         .map_err(Failure::part(Doing::StartingPlatform))
 }
 

@@ -11,8 +11,10 @@
 //! connections of their own and do not wait for writes.
 
 mod accounts;
+mod certificates;
 mod connections;
 mod containers;
+mod evidence;
 mod offices;
 mod row;
 mod schema;
@@ -25,7 +27,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use self::connections::{Readers, Writer};
@@ -98,14 +99,6 @@ impl SqliteStorage {
 
 #[async_trait]
 impl Storage for SqliteStorage {
-    async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StorageError> {
-        self.write(move |db| {
-            sessions::forget_ended_sessions(db, now)?;
-            sendings::expire_overdue(db, now)
-        })
-        .await
-    }
-
     async fn recover(&self) -> Result<usize, StorageError> {
         let spooled = self.containers.clear_spool().await?;
         // A container without a sending, as a crash between storing and committing leaves it, is

@@ -7,6 +7,7 @@ use crate::storage::{StorageError, StorageErrorKind};
 /// Every migration, in order; number 1 first. Applied ones are never changed.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_initial.sql"),
+    include_str!("../../../migrations/0002_evidence.sql"),
     include_str!("../../../migrations/0003_site.sql"),
 ];
 

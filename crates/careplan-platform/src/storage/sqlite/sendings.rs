@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_protocol::{
-    Event, IdempotencyKey, ListQuery, Page, SendingId, SendingState, SendingSummary,
+    Contents, Event, IdempotencyKey, ListQuery, Page, SendingId, SendingState, SendingSummary,
+    SetContents,
 };
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
@@ -11,12 +12,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::SqliteStorage;
 use super::containers::ContainerPlace;
+use super::evidence;
 use super::row::{
     count, failed, instant, millis, optional_instant, optional_text, text, unreadable,
 };
 use crate::spool::Spooled;
 use crate::storage::{
-    Acceptance, ContainerReader, Direction, Recorded, SendingStorage, StorageError, StoredSending,
+    Acceptance, ContainerReader, Direction, NewReceipt, Recorded, SendingStorage, StorageError,
+    StoredSending,
 };
 
 #[async_trait]
@@ -32,6 +35,7 @@ impl SendingStorage for SqliteStorage {
     async fn accept(
         &self,
         sending: StoredSending,
+        receipts: Vec<NewReceipt>,
         container: Spooled,
     ) -> Result<Acceptance, StorageError> {
         // The container first, then the row that makes it a sending: what a crash leaves without
@@ -41,7 +45,7 @@ impl SendingStorage for SqliteStorage {
         let folder = self.containers.store(place, container).await?;
         let accepted = self
             .writer
-            .run(Some(folder), move |db| accept(db, sending))
+            .run(Some(folder), move |db| accept(db, sending, &receipts))
             .await?;
         if matches!(accepted, Acceptance::Before(_)) {
             self.containers.remove(place).await?;
@@ -73,9 +77,18 @@ impl SendingStorage for SqliteStorage {
         sending: SendingId,
         event: Event,
         at: DateTime<Utc>,
+        receipt: Option<NewReceipt>,
     ) -> Result<Recorded, StorageError> {
-        self.write(move |db| record(db, receiver, sending, event, at))
+        self.write(move |db| record(db, receiver, sending, event, at, receipt.as_ref()))
             .await
+    }
+
+    async fn overdue(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<StoredSending>, StorageError> {
+        self.read(move |db| overdue(db, now, limit)).await
     }
 
     async fn open_container(
@@ -97,9 +110,6 @@ const COLUMNS: &str = "s.receiver, s.sending, s.sender, s.idempotency_key, s.set
 const SENT: &str = "FROM sent JOIN sending s ON s.receiver = sent.receiver \
                     AND s.sending = sent.sending";
 
-/// How many overdue sendings one sweep expires, so that it never holds the writer for long.
-const SWEEP: u32 = 1000;
-
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredSending> {
     Ok(StoredSending {
         idempotency_key: text(row, "idempotency_key")?,
@@ -107,10 +117,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredSending> {
             sending: text(row, "sending")?,
             sender: text(row, "sender")?,
             receiver: text(row, "receiver")?,
-            set: text(row, "set_kind")?,
-            month: optional_text(row, "target_month")?,
-            sequence: text(row, "file_sequence")?,
-            files: row.get("file_count")?,
+            contents: contents(row)?,
             sha256: text(row, "sha256")?,
             bytes: count(row, "byte_count")?,
             state: text(row, "state")?,
@@ -122,7 +129,23 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredSending> {
     })
 }
 
-fn accept(db: &Connection, sending: StoredSending) -> Result<Acceptance, StorageError> {
+fn contents(row: &Row<'_>) -> rusqlite::Result<Contents> {
+    let Some(set) = optional_text(row, "set_kind")? else {
+        return Ok(Contents::Sealed);
+    };
+    Ok(Contents::Open(SetContents {
+        set,
+        month: optional_text(row, "target_month")?,
+        sequence: text(row, "file_sequence")?,
+        files: row.get("file_count")?,
+    }))
+}
+
+fn accept(
+    db: &Connection,
+    sending: StoredSending,
+    receipts: &[NewReceipt],
+) -> Result<Acceptance, StorageError> {
     const WHAT: &str = "storing a sending";
     let summary = &sending.summary;
     if let Some(before) = by_key(db, summary.sender, sending.idempotency_key)? {
@@ -147,15 +170,16 @@ fn accept(db: &Connection, sending: StoredSending) -> Result<Acceptance, Storage
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )
     .and_then(|mut insert| {
+        let set = summary.contents.open();
         insert.execute(params![
             summary.receiver.as_str(),
             summary.sending.to_string(),
             summary.sender.as_str(),
             sending.idempotency_key.to_string(),
-            summary.set.as_str(),
-            summary.month.map(|month| month.to_string()),
-            summary.sequence.to_string(),
-            summary.files,
+            set.map(|set| set.set.as_str()),
+            set.and_then(|set| set.month).map(|month| month.to_string()),
+            set.map(|set| set.sequence.to_string()),
+            set.map(|set| set.files),
             summary.sha256.to_string(),
             i64::try_from(summary.bytes).map_err(unreadable)?,
             summary.state.as_str(),
@@ -166,6 +190,9 @@ fn accept(db: &Connection, sending: StoredSending) -> Result<Acceptance, Storage
         ])
     })
     .map_err(failed(WHAT))?;
+    for receipt in receipts {
+        evidence::store(db, summary.receiver, summary.sending, receipt)?;
+    }
     Ok(Acceptance::Stored(sending))
 }
 
@@ -298,12 +325,18 @@ fn record(
     sending: SendingId,
     event: Event,
     at: DateTime<Utc>,
+    receipt: Option<&NewReceipt>,
 ) -> Result<Recorded, StorageError> {
     let Some(mut sending) = in_mailbox(db, receiver, sending)? else {
         return Ok(Recorded::Unknown);
     };
     match sending.apply(event, at) {
-        Ok(true) => update(db, &sending)?,
+        Ok(true) => {
+            update(db, &sending)?;
+            if let Some(receipt) = receipt {
+                evidence::store(db, receiver, sending.summary.sending, receipt)?;
+            }
+        }
         Ok(false) => {}
         Err(refused) => return Ok(Recorded::Refused(refused)),
     }
@@ -329,25 +362,20 @@ fn update(db: &Connection, sending: &StoredSending) -> Result<(), StorageError> 
     .map_err(failed("moving a sending on"))
 }
 
-pub(super) fn expire_overdue(db: &Connection, now: DateTime<Utc>) -> Result<usize, StorageError> {
-    const WHAT: &str = "expiring sendings";
+fn overdue(
+    db: &Connection,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<StoredSending>, StorageError> {
     let read = || {
         db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM sending s \
-             WHERE s.settled_at IS NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT {SWEEP}"
+             WHERE s.settled_at IS NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT {limit}"
         ))?
         .query_map([millis(now)], stored)?
         .collect::<Result<Vec<_>, _>>()
     };
-    let overdue = read().map_err(failed(WHAT))?;
-    let mut expired = 0;
-    for mut sending in overdue {
-        if sending.apply(Event::Expire, now) == Ok(true) {
-            update(db, &sending)?;
-            expired += 1;
-        }
-    }
-    Ok(expired)
+    read().map_err(failed("looking for overdue sendings"))
 }
 
 pub(super) fn without_row(

@@ -40,6 +40,10 @@ impl SessionStorage for SqliteStorage {
     async fn end_sessions_of(&self, office: OfficeNumber) -> Result<(), StorageError> {
         self.write(move |db| end_sessions_of(db, office)).await
     }
+
+    async fn forget_ended_sessions(&self, now: DateTime<Utc>) -> Result<(), StorageError> {
+        self.write(move |db| forget_ended_sessions(db, now)).await
+    }
 }
 
 fn open_session(db: &Connection, session: &StoredSession) -> Result<(), StorageError> {
@@ -174,10 +178,7 @@ fn end_sessions_of(db: &Connection, office: OfficeNumber) -> Result<(), StorageE
     .map_err(failed("ending an office's sessions"))
 }
 
-pub(super) fn forget_ended_sessions(
-    db: &Connection,
-    now: DateTime<Utc>,
-) -> Result<(), StorageError> {
+fn forget_ended_sessions(db: &Connection, now: DateTime<Utc>) -> Result<(), StorageError> {
     let now = millis(now);
     db.prepare_cached(
         "DELETE FROM spent_refresh WHERE session IN \
