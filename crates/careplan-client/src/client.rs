@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
+use careplan_envelope::sealing::Opener;
 use careplan_envelope::{CertificateProfile, OfficeCertificate, Signer, Verifier};
 use careplan_protocol::{DirectoryEntry, IdempotencyKey, SendingId};
 
@@ -46,6 +47,9 @@ pub struct ClientConfig {
     pub clock: Box<dyn Clock>,
     /// Told what happens.
     pub observer: Box<dyn Observer>,
+    /// Opens what was sealed to this office's certificate; none, and sealed sendings stay at the
+    /// platform.
+    pub opener: Option<Opener>,
     /// Looks at sets before they are taken: against the standard, unless it is replaced.
     pub check: Option<Box<dyn PutInCheck>>,
 }
@@ -71,6 +75,7 @@ impl ClientConfig {
             transport: Box::new(transport),
             credentials: Box::new(credentials),
             session: None,
+            opener: None,
             retry: RetryPolicy::default(),
             clock: Box::new(SystemClock),
             observer: Box::new(()),
@@ -99,6 +104,7 @@ pub struct Client {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) verifier: Verifier,
     pub(crate) check: Option<Box<dyn PutInCheck>>,
+    pub(crate) opener: Option<Opener>,
     pub(crate) caller: Caller,
     pub(crate) store: Store,
     /// Last, so that the database is closed before the lock is released.
@@ -152,6 +158,7 @@ impl Client {
             signer: config.signer,
             verifier: config.verifier,
             check: config.check,
+            opener: config.opener,
             caller,
             store,
             home,

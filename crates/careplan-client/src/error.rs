@@ -72,6 +72,8 @@ pub enum ErrorKind {
     Signing(careplan_envelope::Error),
     /// There is no user ID or password to log in with.
     NoCredentials(Refusal),
+    /// A container could not be sealed, or a sealed one not be opened.
+    Sealing(Refusal),
     /// Logging in did not work.
     LogIn(Problem),
     /// The platform refused what was asked.
@@ -247,7 +249,9 @@ impl Explain for Error {
                 format!("署名できません。{}", error.explain(Lang::Ja)),
                 format!("signing failed: {}", error.explain(Lang::En)),
             ),
-            ErrorKind::NoCredentials(refusal) => refusal.explain(lang),
+            ErrorKind::NoCredentials(refusal) | ErrorKind::Sealing(refusal) => {
+                refusal.explain(lang)
+            }
             ErrorKind::LogIn(problem) | ErrorKind::Refused(problem) => problem.explain(lang),
             ErrorKind::NoAnswer(no_answer) => no_answer.explain(lang),
             ErrorKind::NoSuchOutgoing(id) => lang.pick(

@@ -5,7 +5,7 @@
 //!   lock              held while a client is open
 //!   unclean           there while a client is open; still there afterwards if it crashed
 //!   office.sqlite3    what is where, and its state
-//!   outbox/KEY/       1, 2, …: the files of a set; container.asice: signed
+//!   outbox/KEY/       1, 2, …: the files of a set; container.asice: signed; container.p7m: sealed
 //!   inbox/SENDING/    container.asice: as received; 1, 2, …: its files, verified
 //!   quarantine/SENDING/  container.asice: one that did not verify
 //!   tmp/              what is being made; emptied when the home is opened
@@ -25,6 +25,9 @@ use crate::{Error, ErrorKind};
 
 /// Name of the container in a set's folder.
 pub(crate) const CONTAINER: &str = "container.asice";
+
+/// Name of the sealed container beside it, if it travels sealed.
+pub(crate) const SEALED: &str = "container.p7m";
 
 /// Marks a home that is open, or was when the process died.
 const UNCLEAN: &str = "unclean";
@@ -169,7 +172,7 @@ impl Home {
         Ok(folder)
     }
 
-    /// Removes everything but the container from a set's folder.
+    /// Removes everything but the containers from a set's folder.
     pub(crate) fn remove_copies(
         &self,
         shelf: Shelf,
@@ -179,7 +182,7 @@ impl Home {
         let removed = fs::read_dir(&folder).and_then(|entries| {
             for entry in entries {
                 let entry = entry?;
-                if entry.file_name() != CONTAINER {
+                if entry.file_name() != CONTAINER && entry.file_name() != SEALED {
                     durable::remove(&entry.path())?;
                 }
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use careplan_core::{Explain, Lang, OfficeNumber};
 use careplan_envelope::Signer;
 use careplan_protocol::{
-    AccessToken, CONTAINER_TYPE, Confirmation, DirectoryEntry, Endpoint, IDEMPOTENCY_KEY,
+    AccessToken, Confirmation, DirectoryEntry, Endpoint, EvidenceEvent, IDEMPOTENCY_KEY,
     IdempotencyKey, ListQuery, LogInRequest, Page, Problem, Receipt, RefreshRequest, SendingId,
     SendingSummary, SessionGrant, path,
 };
@@ -27,6 +27,9 @@ use crate::{CallError, NoAnswer, Transport};
 
 /// The longest answer that is not a container: a page of a list.
 const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
+
+/// The longest receipt: a few certificates and names.
+const LONGEST_RECEIPT: u64 = 1024 * 1024;
 
 /// From this length on the platform is asked whether it wants a container before it is sent
 /// (RFC 9110, 10.1.1): a refusal then costs no upload.
@@ -227,12 +230,13 @@ impl Transport for HttpsTransport {
         token: &AccessToken,
         receiver: OfficeNumber,
         key: IdempotencyKey,
+        media_type: &'static str,
         container: &mut dyn Read,
         bytes: u64,
     ) -> Result<Receipt, CallError> {
         let mut request = self
             .request(Endpoint::Send, &path::send(receiver))
-            .header(header::CONTENT_TYPE, CONTAINER_TYPE)
+            .header(header::CONTENT_TYPE, media_type)
             .header(header::CONTENT_LENGTH, bytes)
             .header(IDEMPOTENCY_KEY, key.to_string());
         if bytes >= ASK_FIRST {
@@ -307,6 +311,23 @@ impl Transport for HttpsTransport {
         sending: SendingId,
     ) -> Result<SendingSummary, CallError> {
         self.ask(Endpoint::Withdraw, &path::withdraw(sending), token)
+    }
+
+    fn fetch_receipt(
+        &mut self,
+        token: &AccessToken,
+        sending: SendingId,
+        event: EvidenceEvent,
+    ) -> Result<Vec<u8>, CallError> {
+        let path = path::fetch_receipt(sending, event);
+        let request = self.request(Endpoint::FetchReceipt, &path);
+        let response = self.run(request, Some(token), ())?;
+        let read = response
+            .into_body()
+            .into_with_config()
+            .limit(LONGEST_RECEIPT)
+            .read_to_vec();
+        Ok(read.map_err(no_answer)?)
     }
 }
 

@@ -5,16 +5,17 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use careplan_core::Sha256Digest;
+use careplan_core::{OfficeNumber, Sha256Digest};
 use careplan_envelope::ExtractError;
 use careplan_protocol::{
     Confirmation, ListQuery, PageSize, ProblemCode, SendingId, SendingState, SendingSummary,
+    SetContents,
 };
 use chrono::{DateTime, Utc};
 
 use crate::caller::Failure;
 use crate::durable::{self, Digesting, io_of};
-use crate::home::{CONTAINER, Scratch, Shelf};
+use crate::home::{CONTAINER, SEALED, Scratch, Shelf};
 use crate::outbox::MOST_PAGES;
 use crate::recognise::recognise;
 use crate::store::{Known, NewIncoming};
@@ -35,7 +36,9 @@ impl Client {
                 // Confirmed here, but the platform does not know any more: it was told before
                 // its answer, or its disk, got lost.
                 Known::Confirmed => self.tell(announced.id, announced.sha256, findings),
-                known @ Known::Quarantined { .. } if known == announced.quarantined() => Ok(()),
+                known @ Known::Quarantined { .. } if Some(known) == announced.quarantined() => {
+                    Ok(())
+                }
                 // What the platform says of it is different now, so it may verify.
                 Known::Quarantined { .. } => self.receive(&announced, findings),
             };
@@ -72,8 +75,9 @@ impl Client {
                     .call(|call| call.transport.list_received(call.token, &query))
                     .map_err(Failure::into_error)?;
                 let next = query.following(&page);
-                for announced in page.items.iter().filter_map(Announced::of) {
-                    news.insert((announced.header.sequence, announced.id), announced);
+                for announced in page.items.iter().map(Announced::of) {
+                    let sequence = announced.set.as_ref().map(|set| set.sequence);
+                    news.insert((sequence, announced.id), announced);
                 }
                 match next {
                     Some(next) if next.after != query.after => query = next,
@@ -87,13 +91,28 @@ impl Client {
     fn receive(&mut self, announced: &Announced, findings: &mut Findings) -> Result<(), Failure> {
         let id = announced.id;
         let scratch = self.home.new_scratch(id)?;
-        self.fetch(announced, &scratch.path().join(CONTAINER))?;
-        self.caller.observer.step(Step::Fetched);
-        if self.place(announced, &scratch)? {
-            findings.report.received.push(id);
-            self.tell(id, announced.sha256, findings)?;
+        let container = scratch.path().join(CONTAINER);
+        if announced.set.is_some() {
+            self.fetch(announced, &container)?;
         } else {
-            findings.report.quarantined.push(id);
+            let sealed = scratch.path().join(SEALED);
+            self.fetch(announced, &sealed)?;
+            if let Err(refusal) = self.open_sealed(&sealed, &container)? {
+                // It stays at the platform: with the right key the next sync receives it.
+                findings.postponed(ErrorKind::Sealing(refusal).into());
+                return Ok(());
+            }
+        }
+        self.caller.observer.step(Step::Fetched);
+        match self.place(announced, &scratch)? {
+            Placed::Inbox => {
+                findings.report.received.push(id);
+                self.tell(id, announced.sha256, findings)?;
+            }
+            Placed::Quarantine => findings.report.quarantined.push(id),
+            Placed::Nowhere(refusal) => {
+                findings.postponed(ErrorKind::Sealing(refusal).into());
+            }
         }
         Ok(())
     }
@@ -127,18 +146,30 @@ impl Client {
         })
     }
 
-    /// Verifies a fetched container, puts it on its shelf with its files, and records it. `false`
-    /// if it went to the quarantine.
-    fn place(&mut self, announced: &Announced, scratch: &Scratch) -> Result<bool, Error> {
+    /// Verifies a fetched container, puts it on its shelf with its files, and records it.
+    fn place(&mut self, announced: &Announced, scratch: &Scratch) -> Result<Placed, Error> {
         let examined = self.examine(announced, scratch.path())?;
-        let (shelf, files, signed_at, refusal) = match &examined {
-            Ok(verified) => (
+        let (shelf, header, files, signed_at, refusal) = match (&examined, &announced.set) {
+            (Ok(verified), _) => (
                 Shelf::Inbox,
+                verified.header,
                 verified.files.as_slice(),
                 Some(verified.signed_at),
                 None,
             ),
-            Err(refusal) => (Shelf::Quarantine, [].as_slice(), None, Some(refusal)),
+            (Err(refusal), Some(set)) => {
+                let header = announced.header(set);
+                (
+                    Shelf::Quarantine,
+                    header,
+                    [].as_slice(),
+                    None,
+                    Some(refusal),
+                )
+            }
+            // What was sealed and does not verify is not even known to be a set. It stays at the
+            // platform, unconfirmed.
+            (Err(refusal), None) => return Ok(Placed::Nowhere(refusal.clone())),
         };
         let id = announced.id;
         self.home.shelve(scratch, shelf, id)?;
@@ -146,11 +177,15 @@ impl Client {
             self.home.remove_copies(shelf, id)?;
         }
         self.caller.observer.step(Step::Placed);
+        let announced_files = match &announced.set {
+            Some(set) => set.files,
+            None => u32::try_from(files.len()).unwrap_or(u32::MAX),
+        };
         self.store.received(&NewIncoming {
             id,
-            header: announced.header,
+            header,
             files,
-            announced_files: announced.files,
+            announced_files,
             sha256: announced.sha256,
             bytes: announced.bytes,
             signed_at,
@@ -163,13 +198,17 @@ impl Client {
             self.home.remove(&self.home.folder(Shelf::Quarantine, id))?;
         }
         match refusal {
-            None => self.caller.observer.progress(&Progress::Stored { id }),
-            Some(refusal) => self
-                .caller
-                .observer
-                .progress(&Progress::Quarantined { id, refusal }),
+            None => {
+                self.caller.observer.progress(&Progress::Stored { id });
+                Ok(Placed::Inbox)
+            }
+            Some(refusal) => {
+                self.caller
+                    .observer
+                    .progress(&Progress::Quarantined { id, refusal });
+                Ok(Placed::Quarantine)
+            }
         }
-        Ok(refusal.is_none())
     }
 
     /// Verifies a container against the trust anchors and against what the platform says of it,
@@ -181,7 +220,7 @@ impl Client {
     ) -> Result<Result<Verified, Refusal>, Error> {
         let path = scratch.join(CONTAINER);
         let storage = |error| Error::storage(&path)(error);
-        if announced.header.receiver != self.office {
+        if announced.receiver != self.office {
             return Ok(Err(differs("not-for-this-office", "宛先", "the receiver")));
         }
         // A certificate that ended after the platform took the container was valid for it.
@@ -192,7 +231,7 @@ impl Client {
             Err(error) => return Ok(Err(Refusal::of(error.code(), &error))),
         };
         let (signer, signed_at) = (envelope.signer().office, envelope.signed_at());
-        if signer != announced.header.sender {
+        if signer != announced.sender {
             return Ok(Err(differs(
                 "signer-mismatch",
                 "署名した事業所",
@@ -204,9 +243,10 @@ impl Client {
             .iter()
             .map(|file| file.name.clone())
             .collect();
-        if let Err(refusal) = check_names(&names, announced) {
-            return Ok(Err(refusal));
-        }
+        let header = match check_names(&names, announced) {
+            Ok(header) => header,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let mut files = Vec::with_capacity(names.len());
         for (at, name) in names.into_iter().enumerate() {
             let copy = scratch.join((at + 1).to_string());
@@ -231,7 +271,11 @@ impl Client {
                 sha256,
             });
         }
-        Ok(Ok(Verified { signed_at, files }))
+        Ok(Ok(Verified {
+            header,
+            signed_at,
+            files,
+        }))
     }
 
     /// Confirms what was stored in an earlier round that did not get that far.
@@ -312,8 +356,14 @@ impl Client {
             };
             let announced = Announced {
                 id,
-                header: set.header,
-                files: announced_files,
+                sender: set.header.sender,
+                receiver: set.header.receiver,
+                set: Some(SetContents {
+                    set: set.header.set,
+                    month: set.header.month,
+                    sequence: set.header.sequence,
+                    files: announced_files,
+                }),
                 sha256: set.sha256,
                 bytes: set.bytes,
                 accepted_at: set.accepted_at,
@@ -331,7 +381,7 @@ impl Client {
                 }
                 .into());
             }
-            if self.place(&announced, &scratch)? {
+            if let Placed::Inbox = self.place(&announced, &scratch)? {
                 released.push(id);
             }
         }
@@ -358,8 +408,16 @@ impl Client {
     }
 }
 
+/// Where a fetched container went.
+enum Placed {
+    Inbox,
+    Quarantine,
+    Nowhere(Refusal),
+}
+
 /// What a container turned out to be.
 struct Verified {
+    header: SetHeader,
     signed_at: DateTime<Utc>,
     files: Vec<SetFile>,
 }
@@ -402,49 +460,58 @@ fn not_announced() -> CallError {
     .into()
 }
 
-/// A set as the platform announces it.
+/// A sending as the platform announces it.
 struct Announced {
     id: SendingId,
-    header: SetHeader,
-    files: u32,
+    sender: OfficeNumber,
+    receiver: OfficeNumber,
+    /// The set; none of a sealed sending, of which the platform does not know it.
+    set: Option<SetContents>,
     sha256: Sha256Digest,
     bytes: u64,
     accepted_at: DateTime<Utc>,
 }
 
 impl Announced {
-    /// None of a sealed sending, of which the platform does not know the set.
-    fn of(summary: &SendingSummary) -> Option<Self> {
-        let contents = summary.contents.open()?;
-        Some(Self {
+    fn of(summary: &SendingSummary) -> Self {
+        Self {
             id: summary.sending,
-            header: SetHeader {
-                sender: summary.sender,
-                receiver: summary.receiver,
-                set: contents.set,
-                month: contents.month,
-                sequence: contents.sequence,
-            },
-            files: contents.files,
+            sender: summary.sender,
+            receiver: summary.receiver,
+            set: summary.contents.open().copied(),
             sha256: summary.sha256,
             bytes: summary.bytes,
             accepted_at: summary.accepted_at,
-        })
+        }
     }
 
-    /// What is kept of it in the quarantine.
-    const fn quarantined(&self) -> Known {
-        Known::Quarantined {
-            header: self.header,
-            announced_files: self.files,
-            sha256: self.sha256,
-            bytes: self.bytes,
+    /// The header of a set as it is announced.
+    const fn header(&self, set: &SetContents) -> SetHeader {
+        SetHeader {
+            sender: self.sender,
+            receiver: self.receiver,
+            set: set.set,
+            month: set.month,
+            sequence: set.sequence,
+        }
+    }
+
+    /// What is kept of it in the quarantine; sealed ones never get there.
+    const fn quarantined(&self) -> Option<Known> {
+        match &self.set {
+            Some(set) => Some(Known::Quarantined {
+                header: self.header(set),
+                announced_files: set.files,
+                sha256: self.sha256,
+                bytes: self.bytes,
+            }),
+            None => None,
         }
     }
 }
 
 /// The names in a container must be one set, and the one the platform says it is.
-fn check_names(names: &[String], announced: &Announced) -> Result<(), Refusal> {
+fn check_names(names: &[String], announced: &Announced) -> Result<SetHeader, Refusal> {
     let found = recognise(names).unwrap_or_default();
     let [set] = found.sets.as_slice() else {
         return Err(Refusal {
@@ -456,27 +523,28 @@ fn check_names(names: &[String], announced: &Announced) -> Result<(), Refusal> {
         });
     };
     let header = set.header;
-    let expected = announced.header;
-    if header.sender != expected.sender {
+    let as_announced = |set: &SetContents| {
+        let expected = announced.header(set);
+        (header.set, header.month, header.sequence)
+            == (expected.set, expected.month, expected.sequence)
+            && usize::try_from(set.files) == Ok(names.len())
+    };
+    if header.sender != announced.sender {
         Err(differs(
             "sender-mismatch",
             "ファイル名の送信元",
             "the sender in the file names",
         ))
-    } else if header.receiver != expected.receiver {
+    } else if header.receiver != announced.receiver {
         Err(differs(
             "receiver-mismatch",
             "ファイル名の送信先",
             "the receiver in the file names",
         ))
-    } else if header.set != expected.set
-        || header.month != expected.month
-        || header.sequence != expected.sequence
-        || usize::try_from(announced.files) != Ok(names.len())
-    {
+    } else if announced.set.as_ref().is_some_and(|set| !as_announced(set)) {
         Err(differs("set-mismatch", "送信単位の内容", "the set"))
     } else {
-        Ok(())
+        Ok(header)
     }
 }
 

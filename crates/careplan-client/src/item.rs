@@ -5,7 +5,7 @@ use std::fmt;
 use careplan_core::{Explain, Lang, OfficeNumber, Sequence, SetKind, Sha256Digest, YearMonth};
 use careplan_protocol::{IdempotencyKey, Problem, Receipt, SendingId, SendingState};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser};
 
 /// A file of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +50,26 @@ pub struct Outgoing {
     pub put_in_at: DateTime<Utc>,
     /// Where it stands.
     pub state: OutgoingState,
-    /// The platform's receipt: from here on it is delivered whatever happens.
+    /// The platform's receipt: from here on it is delivered whatever happens. Written as JSON
+    /// without its signed form, which is among [`Client::receipts`](crate::Client::receipts).
+    #[serde(serialize_with = "without_evidence")]
     pub receipt: Option<Receipt>,
+    /// Whether only the receiver can read it on its way (封緘).
+    pub sealed: bool,
     /// Whether its container is still in the home; see
     /// [`remove_files_before`](crate::Client::remove_files_before).
     pub files_kept: bool,
+}
+
+fn without_evidence<S: Serializer>(
+    receipt: &Option<Receipt>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut value = serde_json::to_value(receipt).map_err(ser::Error::custom)?;
+    if let Some(members) = value.as_object_mut() {
+        members.remove("evidence");
+    }
+    value.serialize(serializer)
 }
 
 /// Where an outgoing set stands.

@@ -16,8 +16,10 @@ mod observe;
 mod outbox;
 mod put_in;
 mod put_in_refusal;
+mod receipts;
 mod recognise;
 mod retry;
+mod sealed;
 mod setup;
 mod setup_error;
 mod store;
@@ -39,6 +41,7 @@ pub use item::{
 pub use observe::{CancelHandle, Observer, Progress, Step};
 pub use put_in::{Proposal, PutIn, PutInOptions};
 pub use put_in_refusal::{PutInRefusal, PutInRefusalKind};
+pub use receipts::KeptReceipt;
 pub use retry::RetryPolicy;
 pub use setup::{Settings, Setup};
 pub use setup_error::{SetupError, SetupErrorKind};
@@ -46,3 +49,8 @@ pub use store::ListOptions;
 pub use sync::{SyncError, SyncReport};
 pub use take_out::TakenOut;
 pub use transport::{CallError, NoAnswer, Transport};
+
+/// The programs in the guide are compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Guide;

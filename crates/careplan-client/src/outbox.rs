@@ -5,16 +5,22 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use careplan_core::{OfficeNumber, SetKind, Sha256Digest};
+use careplan_envelope::sealing::Sealer;
 use careplan_envelope::{EnvelopeWriter, WriterOptions};
-use careplan_protocol::{IdempotencyKey, ListQuery, PageSize, Receipt, SendingState};
+use careplan_protocol::{
+    CONTAINER_TYPE, IdempotencyKey, ListQuery, PageSize, Receipt, SEALED_TYPE, SendingState,
+};
 
 use crate::caller::Failure;
 use crate::durable::{self, Digesting, io_of};
 use crate::error::Advice;
-use crate::home::{CONTAINER, Shelf};
+use crate::home::{CONTAINER, SEALED, Shelf};
+use crate::sealed::seal;
 use crate::store::Waiting;
 use crate::sync::Findings;
-use crate::{CallError, Client, Error, ErrorKind, NoAnswer, Observer, Progress, Refusal, Step};
+use crate::{
+    CallError, Client, Error, ErrorKind, NoAnswer, Observer, Outgoing, Progress, Refusal, Step,
+};
 
 /// More pages than any list has: the end of a list that never ends.
 pub(crate) const MOST_PAGES: usize = 100_000;
@@ -22,12 +28,35 @@ pub(crate) const MOST_PAGES: usize = 100_000;
 impl Client {
     /// Signs what waits for it. A signer that does not work leaves the rest waiting.
     pub(crate) fn sign_waiting(&mut self, findings: &mut Findings) -> Result<(), Error> {
+        let signed_with = self.certificate().serial.to_string();
+        self.store.sign_anew(&signed_with)?;
         for id in self.store.to_sign()? {
             self.caller.go_on()?;
-            let Err(error) = self.sign(id) else {
+            let set = self.outgoing(id)?;
+            let sealer = match self.sealer_of(&set) {
+                Ok(Ok(sealer)) => sealer,
+                Ok(Err(refusal)) => {
+                    self.refuse(id, &refusal, findings)?;
+                    continue;
+                }
+                Err(Failure::Refused(problem)) => {
+                    self.refuse(id, &Refusal::from(&*problem), findings)?;
+                    continue;
+                }
+                Err(Failure::Postponed(error)) => {
+                    findings.postponed(error);
+                    continue;
+                }
+                Err(Failure::Stop(error)) => return Err(error),
+            };
+            let Err(error) = self.sign(&set, sealer.as_ref()) else {
                 continue;
             };
             match error.kind() {
+                ErrorKind::Sealing(refusal) => {
+                    let refusal = refusal.clone();
+                    self.refuse(id, &refusal, findings)?;
+                }
                 ErrorKind::Signing(cause) if is_about_the_files(cause.kind()) => {
                     self.refuse(id, &Refusal::of(cause.code(), cause), findings)?;
                 }
@@ -45,8 +74,17 @@ impl Client {
         Ok(())
     }
 
-    fn sign(&mut self, id: IdempotencyKey) -> Result<(), Error> {
-        let set = self.outgoing(id)?;
+    /// What a set is sealed with, if it is to be sealed.
+    fn sealer_of(&mut self, set: &Outgoing) -> Result<Result<Option<Sealer>, Refusal>, Failure> {
+        if set.sealed {
+            Ok(self.sealer_to(set.header.receiver)?.map(Some))
+        } else {
+            Ok(Ok(None))
+        }
+    }
+
+    fn sign(&mut self, set: &Outgoing, sealer: Option<&Sealer>) -> Result<(), Error> {
+        let id = set.id;
         let folder = self.home.folder(Shelf::Outbox, id);
         let (part, container) = (folder.join("container.part"), folder.join(CONTAINER));
         let at = self.caller.clock.now();
@@ -73,8 +111,13 @@ impl Client {
         })
         .map_err(|error| error.at(&part))?;
         durable::settle(&part, &container).map_err(Error::storage(&container))?;
+        let (digest, bytes) = match sealer {
+            Some(sealer) => seal(sealer, &container, &folder.join(SEALED))?,
+            None => (signed.digest, signed.size),
+        };
         self.caller.observer.step(Step::ContainerWritten);
-        self.store.signed(id, signed.digest, signed.size)?;
+        let signed_with = self.certificate().serial.to_string();
+        self.store.signed(id, &signed_with, digest, bytes)?;
         self.caller.observer.step(Step::Signed);
         self.caller.observer.progress(&Progress::Signed { id });
         Ok(())
@@ -91,7 +134,7 @@ impl Client {
                 self.refuse(waiting.id, &Refusal::of("damaged", &error), findings)?;
                 continue;
             }
-            match self.send(waiting) {
+            match self.send(waiting, findings) {
                 Ok(()) => {
                     in_a_row = 0;
                     findings.report.accepted.push(waiting.id);
@@ -129,7 +172,7 @@ impl Client {
 
     /// A container that somebody removed or cut must not hold up the others.
     fn check_container(&self, waiting: Waiting) -> Result<(), Error> {
-        let path = self.home.folder(Shelf::Outbox, waiting.id).join(CONTAINER);
+        let path = self.container_to_send(waiting);
         match fs::metadata(&path) {
             Ok(metadata) if metadata.len() == waiting.bytes => Ok(()),
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -143,9 +186,20 @@ impl Client {
         }
     }
 
-    fn send(&mut self, waiting: Waiting) -> Result<(), Failure> {
+    /// What is sent of a set.
+    fn container_to_send(&self, waiting: Waiting) -> PathBuf {
+        let name = if waiting.sealed { SEALED } else { CONTAINER };
+        self.home.folder(Shelf::Outbox, waiting.id).join(name)
+    }
+
+    fn send(&mut self, waiting: Waiting, findings: &mut Findings) -> Result<(), Failure> {
         let Waiting { id, bytes, .. } = waiting;
-        let container = self.home.folder(Shelf::Outbox, id).join(CONTAINER);
+        let container = self.container_to_send(waiting);
+        let (media_type, set) = if waiting.sealed {
+            (SEALED_TYPE, None)
+        } else {
+            (CONTAINER_TYPE, Some(waiting.set))
+        };
         let office = self.office;
         // Whether the platform may have it although it never said so.
         let mut open = self.store.is_unresolved(id)?;
@@ -158,19 +212,17 @@ impl Client {
                 sent: 0,
                 total: bytes,
             };
-            let answer = call
-                .transport
-                .send(call.token, waiting.receiver, id, &mut reader, bytes);
-            open |= matches!(answer, Err(CallError::NoAnswer(_)));
-            let receipt = answer?;
-            let expected = (
-                id,
-                office,
+            let answer = call.transport.send(
+                call.token,
                 waiting.receiver,
-                Some(waiting.set),
-                waiting.sha256,
+                id,
+                media_type,
+                &mut reader,
                 bytes,
             );
+            open |= matches!(answer, Err(CallError::NoAnswer(_)));
+            let receipt = answer?;
+            let expected = (id, office, waiting.receiver, set, waiting.sha256, bytes);
             if parts(&receipt) != expected {
                 open = true;
                 return Err(NoAnswer::NotUnderstood {
@@ -185,7 +237,9 @@ impl Client {
         }
         let receipt = answer?;
         self.caller.observer.step(Step::ReceiptCame);
-        self.store.accepted(&receipt)?;
+        let kept = self.judge_acceptance(&receipt);
+        self.store.accepted(&receipt, &kept)?;
+        findings.receipt(id, &kept);
         self.caller.observer.step(Step::ReceiptStored);
         let receipt = &receipt;
         self.caller

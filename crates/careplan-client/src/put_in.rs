@@ -26,6 +26,9 @@ pub struct PutInOptions {
     /// The office everything goes to. CSV files name their receiver themselves and must name this
     /// one; PDFs that accompany no CSV files need one.
     pub receiver: Option<OfficeNumber>,
+    /// Seals what is sent, so that only the receiver can read it (封緘): not even the platform can,
+    /// which then cannot check the set either. The container is in memory while it is sealed.
+    pub seal: bool,
 }
 
 /// What became of a set that was put in.
@@ -89,7 +92,7 @@ impl Client {
         let sets = self.recognise(paths, options).map_err(ErrorKind::PutIn)?;
         let copied = sets
             .into_iter()
-            .map(|set| self.copy(set))
+            .map(|set| self.copy(set, options.seal))
             .collect::<Result<Vec<_>, Error>>()?;
         let refusals: Vec<PutInRefusal> = copied.iter().filter_map(CopiedSet::refusal).collect();
         if !refusals.is_empty() {
@@ -200,7 +203,7 @@ impl Client {
 
     /// Copies a set's files aside, durably, and checks the copies: what is checked is what is
     /// sent.
-    fn copy(&mut self, set: NamedSet) -> Result<CopiedSet, Error> {
+    fn copy(&mut self, set: NamedSet, sealed: bool) -> Result<CopiedSet, Error> {
         self.caller.go_on()?;
         let id = IdempotencyKey::new(Uuid::now_v7());
         let scratch = self.home.new_scratch(id)?;
@@ -229,6 +232,7 @@ impl Client {
             scratch,
             content: content_digest(&set.header, &files),
             findings: self.check(&set, &copies)?,
+            sealed,
             files,
             set,
         })
@@ -283,6 +287,7 @@ impl Client {
                 standard: set.set.standard,
                 content: set.content,
                 findings: &set.findings,
+                sealed: set.sealed,
                 put_in_at,
             })
             .collect();
@@ -331,6 +336,7 @@ struct CopiedSet {
     files: Vec<SetFile>,
     content: Sha256Digest,
     findings: Vec<Finding>,
+    sealed: bool,
     set: NamedSet,
 }
 

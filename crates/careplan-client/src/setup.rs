@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use careplan_core::{OfficeNumber, UserId};
+use careplan_envelope::sealing::Opener;
 use careplan_envelope::{
     CertificateProfile, KeyAlgorithm, OfficeCertificate, PrivateKey, RsaPadding, Signer,
     SoftwareSigner, Verifier, pem,
@@ -309,7 +310,14 @@ impl Setup {
         let signer = Arc::new(self.signer()?);
         // TLS 1.3 takes keys of RSA with this padding only; no effect on others.
         let for_tls = self.signer()?.with_rsa_padding(RsaPadding::Pss);
-        self.client_config_with(signer, Arc::new(for_tls), credentials)
+        let opener = match signer.certificate_chain().first() {
+            // A certificate that cannot be sealed to opens nothing either.
+            Some(certificate) => Opener::new(signer.key(), certificate).ok(),
+            None => None,
+        };
+        let mut config = self.client_config_with(signer, Arc::new(for_tls), credentials)?;
+        config.opener = opener;
+        Ok(config)
     }
 
     /// As [`client_config`](Self::client_config), with a key that is not in the home, such as one

@@ -4,6 +4,7 @@ use careplan_core::{Explain, Lang};
 use careplan_protocol::{IdempotencyKey, SendingId, SendingState};
 use serde::Serialize;
 
+use crate::receipts::KeptReceipt;
 use crate::{Client, Error, ErrorKind};
 
 /// What a [`sync`](Client::sync) did.
@@ -21,6 +22,9 @@ pub struct SyncReport {
     pub quarantined: Vec<SendingId>,
     /// Sets of which the platform was told that they arrived.
     pub confirmed: Vec<SendingId>,
+    /// Sendings with a signed receipt that does not verify: no proof of anything, to be reported
+    /// to the operations centre. See [`Client::receipts`].
+    pub doubtful_receipts: Vec<IdempotencyKey>,
 }
 
 /// A [`sync`](Client::sync) that did not get to its end. What it did is done; the next one goes on.
@@ -72,6 +76,13 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// Notes a receipt that does not verify.
+    pub(crate) fn receipt(&mut self, id: IdempotencyKey, kept: &KeptReceipt) {
+        if kept.doubt.is_some() {
+            self.report.doubtful_receipts.push(id);
+        }
+    }
+
     pub(crate) fn postponed(&mut self, error: Error) {
         self.postponed.get_or_insert(error);
     }
@@ -104,13 +115,14 @@ impl Client {
 
     fn round(&mut self, findings: &mut Findings) -> Result<(), Error> {
         type Phase = fn(&mut Client, &mut Findings) -> Result<(), Error>;
-        let phases: [Phase; 5] = [
+        let phases: [Phase; 6] = [
             Self::sign_waiting,
             Self::send_waiting,
             Self::confirm_stored,
             Self::fetch_news,
-            // Last, so that it tells of what was just sent too.
+            // After sending, so that it tells of what was just sent too.
             Self::hear,
+            Self::fetch_receipts,
         ];
         for phase in phases {
             match phase(self, findings) {

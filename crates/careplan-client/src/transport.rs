@@ -5,8 +5,8 @@ use std::io;
 
 use careplan_core::{Explain, Lang, OfficeNumber};
 use careplan_protocol::{
-    AccessToken, Confirmation, DirectoryEntry, IdempotencyKey, ListQuery, LogInRequest, Page,
-    Problem, Receipt, RefreshRequest, SendingId, SendingSummary, SessionGrant,
+    AccessToken, Confirmation, DirectoryEntry, EvidenceEvent, IdempotencyKey, ListQuery,
+    LogInRequest, Page, Problem, Receipt, RefreshRequest, SendingId, SendingSummary, SessionGrant,
 };
 
 /// The platform as the client sees it: one method per call of the protocol.
@@ -42,7 +42,9 @@ pub trait Transport: Send {
         office: OfficeNumber,
     ) -> Result<DirectoryEntry, CallError>;
 
-    /// [`Endpoint::Send`](careplan_protocol::Endpoint::Send): `container` has `bytes` bytes.
+    /// [`Endpoint::Send`](careplan_protocol::Endpoint::Send): `container` has `bytes` bytes and is
+    /// of `media_type`, [`CONTAINER_TYPE`](careplan_protocol::CONTAINER_TYPE) or
+    /// [`SEALED_TYPE`](careplan_protocol::SEALED_TYPE).
     ///
     /// # Errors
     /// As [`log_in`](Self::log_in), and [`CallError::Local`] if the container cannot be read.
@@ -51,6 +53,7 @@ pub trait Transport: Send {
         token: &AccessToken,
         receiver: OfficeNumber,
         key: IdempotencyKey,
+        media_type: &'static str,
         container: &mut dyn io::Read,
         bytes: u64,
     ) -> Result<Receipt, CallError>;
@@ -107,6 +110,17 @@ pub trait Transport: Send {
         token: &AccessToken,
         sending: SendingId,
     ) -> Result<SendingSummary, CallError>;
+
+    /// [`Endpoint::FetchReceipt`](careplan_protocol::Endpoint::FetchReceipt): a signed receipt.
+    ///
+    /// # Errors
+    /// As [`log_in`](Self::log_in).
+    fn fetch_receipt(
+        &mut self,
+        token: &AccessToken,
+        sending: SendingId,
+        event: EvidenceEvent,
+    ) -> Result<Vec<u8>, CallError>;
 }
 
 /// Why a call brought no result.

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use careplan_client::{Client, IncomingState, ListOptions, Observer, OutgoingState, Step};
-use careplan_protocol::SendingState;
+use careplan_protocol::{EvidenceEvent, SendingState};
 use chrono::TimeDelta;
 use common::double::{Rng, Shared, Trouble, Way, platform};
 use common::{MANAGER, OTHER_SERVICE, SERVICE, TestClock, contents};
@@ -260,6 +260,12 @@ fn check(world: &World, offices: &[Office]) {
             assert_eq!(set.state, OutgoingState::Sent(SendingState::Confirmed));
             let receipt = set.receipt.as_ref().unwrap();
             assert_eq!(receipt.idempotency_key, set.id);
+            let receipts = world
+                .with(office, |client| client.receipts(set.id).unwrap())
+                .unwrap();
+            let events: Vec<_> = receipts.iter().map(|kept| kept.event).collect();
+            assert_eq!(events, [EvidenceEvent::Accepted, EvidenceEvent::Received]);
+            assert!(receipts.iter().all(|kept| kept.doubt.is_none()));
         }
         for export in &office.exports {
             let files = contents(export);

@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use careplan_client::{
-    CheckedFile, Client, ConformanceCheck, Error, ErrorKind, FindingSeverity, Incoming,
+    CheckedFile, Client, Clock, ConformanceCheck, Error, ErrorKind, FindingSeverity, Incoming,
     IncomingState, ListOptions, Observer, Outgoing, OutgoingState, Progress, PutInOptions,
     PutInRefusalKind, Refusal, SetHeader, Status, Step,
 };
 use careplan_core::{Explain, Lang, SetKind};
-use careplan_envelope::{EnvelopeWriter, Signer, WriterOptions};
-use careplan_protocol::{ProblemCode, SendingState};
+use careplan_envelope::{EnvelopeWriter, Signer, Verifier, WriterOptions, evidence};
+use careplan_protocol::{EvidenceEvent, ProblemCode, SendingState};
 use chrono::TimeDelta;
 use common::double::{Fault, Shared, Trouble, Way, digest, platform};
 use common::{
@@ -609,6 +609,55 @@ fn a_receiver_chosen_that_the_names_do_not_have_keeps_the_set_out() {
 }
 
 #[test]
+fn signed_receipts_are_kept_and_those_of_another_authority_are_told() {
+    let world = World::new();
+    let mut config = config(
+        &world.home(MANAGER),
+        MANAGER,
+        world.way(MANAGER),
+        &world.clock,
+    );
+    config.verifier = Verifier::builder()
+        .trust_anchor(certificates().strange_authority())
+        .unwrap()
+        .build()
+        .unwrap();
+    let mut manager = Client::open(config).unwrap();
+    let sets = [
+        month_set(SERVICE, "202610", "20261001090000", 1),
+        month_set(SERVICE, "202610", "20261001090100", 1),
+    ];
+    let [first, second] = sets.map(|files| world.folder(&files[0].0, &files));
+    let first = manager.put_in(&[first]).unwrap().remove(0).id;
+    // The platform has it all the same.
+    let report = manager.sync().unwrap();
+    assert_eq!(report.accepted, [first]);
+    assert_eq!(report.doubtful_receipts, [first]);
+    let doubt = manager.receipts(first).unwrap()[0].doubt.clone().unwrap();
+    assert_eq!(doubt.code, "untrusted-issuer");
+    drop(manager);
+
+    let mut manager = world.open(MANAGER);
+    let second = manager.put_in(&[second]).unwrap().remove(0).id;
+    assert!(manager.sync().unwrap().doubtful_receipts.is_empty());
+    let mut service = world.open(SERVICE);
+    service.sync().unwrap();
+    manager.sync().unwrap();
+    let receipts = manager.receipts(second).unwrap();
+    let events: Vec<_> = receipts.iter().map(|kept| kept.event).collect();
+    assert_eq!(events, [EvidenceEvent::Accepted, EvidenceEvent::Received]);
+    // What is handed out verifies elsewhere too, and is for what was sent.
+    let sha256 = manager.outgoing(second).unwrap().receipt.unwrap().sha256;
+    for kept in &receipts {
+        assert_eq!(kept.doubt, None);
+        let container = std::io::Cursor::new(&kept.container);
+        let verifier = certificates().verifier();
+        let attested = evidence::Receipt::verify(&verifier, container, world.clock.now()).unwrap();
+        attested.statement.is_for(&sha256).unwrap();
+    }
+}
+
+#[test]
 fn a_vendors_check_keeps_sets_out() {
     let world = World::new();
     let mut config = config(
@@ -1039,7 +1088,7 @@ fn a_quarantined_container_is_released_when_the_trust_is_put_right() {
     );
     // This office's configuration has another authority.
     let strange = certificates().strange_authority();
-    config.verifier = careplan_envelope::Verifier::builder()
+    config.verifier = Verifier::builder()
         .trust_anchor(strange)
         .unwrap()
         .build()

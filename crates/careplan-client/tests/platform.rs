@@ -19,12 +19,13 @@ use std::time::Duration;
 
 use careplan_client::{
     Client, ClientConfig, Clock, ErrorKind, HttpsConfig, HttpsError, HttpsTransport, IncomingState,
-    ListOptions, NoAnswer, Observer, OutgoingState, Progress, RetryPolicy, Step,
+    ListOptions, NoAnswer, Observer, OutgoingState, Progress, PutInOptions, RetryPolicy, Step,
 };
-use careplan_core::OfficeNumber;
+use careplan_core::{Explain as _, Lang, OfficeNumber};
+use careplan_envelope::sealing::Opener;
 use careplan_envelope::{
-    Authority, CertificateKind, KeyAlgorithm, PrivateKey, RsaPadding, Signer, SoftwareSigner,
-    Validity, Verifier, pem,
+    Authority, CertificateKind, KeyAlgorithm, PrivateKey, RevocationReason, RsaPadding, Signer,
+    SoftwareSigner, Validity, Verifier, pem,
 };
 use careplan_licence::EventKind;
 use careplan_platform::{
@@ -127,6 +128,10 @@ impl World {
     }
 
     fn issue(&mut self, number: &str, algorithm: KeyAlgorithm) {
+        self.issue_for(number, algorithm, validity());
+    }
+
+    fn issue_for(&mut self, number: &str, algorithm: KeyAlgorithm, validity: Validity) {
         let office = number.parse().unwrap();
         let key = PrivateKey::generate(algorithm).unwrap();
         let request = key.request_pem(office).unwrap();
@@ -136,7 +141,7 @@ impl World {
                 request.as_bytes(),
                 office,
                 CertificateKind::CareDx,
-                validity(),
+                validity,
             )
             .unwrap();
         fs::write(
@@ -729,6 +734,116 @@ fn a_clock_that_is_wrong_by_a_day_is_said_and_nothing_is_lost() {
     }
     drop(manager);
     check_delivered(&world, &world.path("imports"));
+}
+
+/// A client that can open what is sealed to its office.
+fn open_with_key(world: &World, number: &str) -> Client {
+    let root = world.root.path();
+    let mut config = config(root, number, transport(root, world.address, number));
+    let signer = signer(root, number);
+    let certificate = &signer.certificate_chain()[0];
+    config.opener = Some(Opener::new(signer.key(), certificate).unwrap());
+    Client::open(config).unwrap()
+}
+
+#[test]
+fn what_is_sealed_only_the_receiver_reads() {
+    let world = World::new();
+    // The receiver has been there, so that the platform knows its certificate.
+    let mut service = open_with_key(&world, SERVICE);
+    service.sync().unwrap();
+    let mut manager = world.open(MANAGER);
+    let mut options = PutInOptions::default();
+    options.seal = true;
+    let put = manager
+        .put_in_with(&[samples("month-set")], options)
+        .unwrap()
+        .remove(0);
+    assert_eq!(manager.sync().unwrap().accepted, [put.id]);
+    let sent = manager.outgoing(put.id).unwrap();
+    assert!(sent.sealed && sent.receipt.unwrap().set.is_none());
+    drop(service);
+    // Without the key it stays where it is.
+    let mut blind = world.open(SERVICE);
+    let error = blind.sync().unwrap_err().into_error();
+    assert!(matches!(error.kind(), ErrorKind::Sealing(_)), "{error:?}");
+    assert_eq!(blind.received(ListOptions::default()).unwrap(), []);
+    drop(blind);
+    let mut service = open_with_key(&world, SERVICE);
+    let report = service.sync().unwrap();
+    assert_eq!((report.received.len(), report.confirmed.len()), (1, 1));
+    let received = service.incoming(report.received[0]).unwrap();
+    assert_eq!(received.header, put.header);
+    service.take_out_new(world.path("imports")).unwrap();
+    drop((manager, service));
+    check_delivered(&world, &world.path("imports"));
+}
+
+#[test]
+fn nothing_is_sealed_to_an_office_without_a_certificate() {
+    let world = World::new();
+    let mut manager = world.open(MANAGER);
+    let mut options = PutInOptions::default();
+    options.seal = true;
+    let put = manager
+        .put_in_with(&[samples("month-set")], options)
+        .unwrap()
+        .remove(0);
+    assert_eq!(manager.sync().unwrap().refused, [put.id]);
+    let OutgoingState::Refused(refusal) = manager.outgoing(put.id).unwrap().state else {
+        panic!("refused")
+    };
+    assert_eq!(refusal.code, "no-sealing-certificate");
+}
+
+#[test]
+fn an_expired_certificate_is_said_and_nothing_is_lost() {
+    let mut world = World::new();
+    let yesterday = Validity::days(Utc::now() - TimeDelta::hours(47), 1).unwrap();
+    world.issue_for(MANAGER, KeyAlgorithm::EcdsaP256, yesterday);
+    let mut manager = world.open(MANAGER);
+    assert!(manager.certificate().not_after < Utc::now());
+    let put = manager.put_in(&[samples("month-set")]).unwrap().remove(0);
+    let error = manager.sync().unwrap_err().into_error();
+    assert!(!error.may_pass(), "{error:?}");
+    assert!(error.explain(Lang::Ja).contains("有効期限"), "{error}");
+    assert_eq!(manager.status().unwrap().waiting, 1);
+    drop(manager);
+    // With the new certificate it goes.
+    world.issue(MANAGER, KeyAlgorithm::EcdsaP256);
+    let mut manager = world.open(MANAGER);
+    assert_eq!(manager.sync().unwrap().accepted, [put.id]);
+}
+
+#[test]
+fn a_revoked_office_is_told_and_nothing_is_lost() {
+    let mut world = World::new();
+    let mut manager = world.open(MANAGER);
+    let put = manager.put_in(&[samples("month-set")]).unwrap().remove(0);
+    let serial = manager.certificate().serial.clone();
+    let now = Utc::now();
+    world
+        .authority
+        .revoke(&serial, RevocationReason::KeyCompromise, now)
+        .unwrap();
+    let list = world.authority.crl(now, now + TimeDelta::days(1)).unwrap();
+    let mut trust = Trust::in_authority(authority(world.root.path()));
+    trust.revocation_lists.push(list);
+    let platform = world.platform.lock().unwrap();
+    platform.as_ref().unwrap().replace_trust(trust).unwrap();
+    drop(platform);
+    let error = manager.sync().unwrap_err().into_error();
+    assert!(!error.may_pass(), "{error:?}");
+    assert!(error.explain(Lang::Ja).contains("証明書"), "{error}");
+    drop(manager);
+    let mut manager = world.open(MANAGER);
+    let status = manager.status().unwrap();
+    assert_eq!((status.waiting, status.refused), (1, 0));
+    drop(manager);
+    // With a new certificate it goes.
+    world.issue(MANAGER, KeyAlgorithm::EcdsaP256);
+    manager = world.open(MANAGER);
+    assert_eq!(manager.sync().unwrap().accepted, [put.id]);
 }
 
 /// The month's samples with eight megabytes that do not compress.

@@ -193,6 +193,26 @@ impl Verifier {
         self.verify_as(reader, at, CertificateProfile::operator)
     }
 
+    /// Verifies an office's certificate by itself, such as one to seal to: its path to a trust
+    /// anchor, that it is not revoked, its kind and office number. `chain` has the office's
+    /// certificate first, then those up to its authority, without the anchor.
+    ///
+    /// # Errors
+    /// A [`VerifyError`] with the reason for refusing it.
+    pub fn verify_certificate(
+        &self,
+        chain: &[CertificateDer<'_>],
+        at: DateTime<Utc>,
+    ) -> Result<OfficeCertificate, VerifyError> {
+        let (first, others) = chain
+            .split_first()
+            .ok_or(Refusal::CertificateMalformed)?;
+        let parsed = ParsedCertificate::parse(first).ok_or(Refusal::CertificateMalformed)?;
+        let settings = &self.settings;
+        settings.trust.validate(first, &parsed, others, at)?;
+        Ok(settings.profile.office(&parsed)?)
+    }
+
     /// Verifies; `signer_of` says whose the certificate is, or that it is not one that is wanted.
     fn verify_as<R: Read + Seek, S>(
         &self,

@@ -20,7 +20,7 @@ const RECORDS: usize = 100_000;
 const MANY_RECORDS: usize = 1_000_000;
 
 /// The names of the set's files: supplement, table 6, table 7.
-const NAMES: [&str; 3] = [
+pub(crate) const NAMES: [&str; 3] = [
     "UPHOSOKU_202610_1370948774_43_1375169671_11_20260921113320.CSV",
     "UPPLAN_202610_1370948774_43_1375169671_11_20260921113320.CSV",
     "UPSIKYU_202610_1370948774_43_1375169671_11_20260921113320.CSV",
@@ -162,7 +162,7 @@ fn memory() -> Result<String, Failure> {
 
 /// One file of a month set, made as it is read: the sample's first person again and again under
 /// other numbers.
-struct Set {
+pub(crate) struct Set {
     /// The person's records, cut where the number stands.
     parts: Vec<Vec<u8>>,
     persons: u32,
@@ -173,7 +173,7 @@ struct Set {
 
 impl Set {
     /// The file `file` of [`NAMES`], for so many records of table 6.
-    fn new(file: usize, records: usize) -> Self {
+    pub(crate) fn new(file: usize, records: usize) -> Self {
         let of = |file: usize| person(SAMPLES.get(file).copied().unwrap_or_default());
         let per_person = of(1).iter().filter(|byte| **byte == b'\n').count().max(1);
         let mut parts = vec![Vec::new()];

@@ -1,11 +1,12 @@
 //! Measures the crates against peers in one run: `ratios -- tables [--json]`, and so for `check`
-//! and `envelope`.
+//! and `envelope`; and what the client costs: `ratios -- client`.
 //!
 //! Ours and the peers' are measured in turn, so that a busy machine slows both; the best round of
 //! each counts. For tables and checks that is in child processes that do one thing each.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+mod client;
 mod envelope;
 mod tables;
 
@@ -32,12 +33,14 @@ fn main() -> ExitCode {
         ["check", "--json"] | ["--json", "check"] => check::run(true),
         ["envelope"] => envelope::run(false),
         ["envelope", "--json"] | ["--json", "envelope"] => envelope::run(true),
+        ["client"] => client::run(false),
+        ["client", "--json"] | ["--json", "client"] => client::run(true),
         // What the children are started with.
         ["measure", task, file, rounds] if task.starts_with("check-") => {
             check::measure(task, file, rounds)
         }
         ["measure", task, file, rounds] => tables::measure(task, file, rounds),
-        _ => Err("usage: ratios tables|check|envelope [--json]".into()),
+        _ => Err("usage: ratios tables|check|envelope|client [--json]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

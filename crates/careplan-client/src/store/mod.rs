@@ -15,6 +15,7 @@ use crate::{Error, ErrorKind, SetHeader, Status};
 
 mod incoming;
 mod outgoing;
+mod receipts;
 
 pub(crate) use incoming::{Known, NewIncoming};
 pub(crate) use outgoing::{NewOutgoing, Waiting};
@@ -43,16 +44,29 @@ CREATE TABLE outgoing (
     -- the container was on its way and the platform did not say what it did with it
     unresolved INTEGER NOT NULL DEFAULT 0,
     sha256 TEXT, bytes INTEGER,
+    signed_with TEXT,         -- serial number of the certificate
     sending TEXT UNIQUE,
     receipt TEXT,             -- JSON
     accepted_at TEXT,
     platform_state TEXT,
     settled INTEGER NOT NULL DEFAULT 0,
+    -- the receipt of how it ended is kept
+    last_receipt INTEGER NOT NULL DEFAULT 0,
+    sealed INTEGER NOT NULL,
     files_kept INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX outgoing_state ON outgoing (state, settled, platform_state);
 CREATE INDEX outgoing_under_way ON outgoing (accepted_at) WHERE state = 'sent' AND settled = 0;
 CREATE INDEX outgoing_content ON outgoing (content);
+CREATE INDEX outgoing_receipt ON outgoing (number) WHERE settled = 1 AND last_receipt = 0;
+
+-- Signed receipts; the one of acceptance is in the platform's answer.
+CREATE TABLE receipt (
+    outgoing INTEGER NOT NULL REFERENCES outgoing (number),
+    event TEXT NOT NULL, at TEXT NOT NULL, container BLOB NOT NULL,
+    doubt TEXT,               -- JSON: why it does not verify
+    PRIMARY KEY (outgoing, event)
+) STRICT, WITHOUT ROWID;
 
 -- Names of the files that only one sending may have: those of the standard.
 CREATE TABLE outgoing_name (
@@ -349,10 +363,10 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
 #[cfg(test)]
 mod tests {
     use careplan_core::{SetKind, Sha256Digest};
-    use careplan_protocol::Receipt;
+    use careplan_protocol::{Evidence, EvidenceEvent, Receipt};
 
     use super::*;
-    use crate::{Refusal, SetFile};
+    use crate::{KeptReceipt, Refusal, SetFile};
 
     fn new(number: u128, files: &[SetFile]) -> NewOutgoing<'_> {
         NewOutgoing {
@@ -368,6 +382,7 @@ mod tests {
             standard: files.len(),
             content: Sha256Digest::new([u8::try_from(number % 256).unwrap(); 32]),
             findings: &[],
+            sealed: false,
             put_in_at: DateTime::UNIX_EPOCH,
         }
     }
@@ -413,21 +428,29 @@ mod tests {
         let mut store = open(folder.path());
         let set = new(1, &[]);
         store.put_in(std::slice::from_ref(&set)).unwrap();
-        store.signed(set.id, set.content, 10).unwrap();
+        store.signed(set.id, "01", set.content, 10).unwrap();
         let sending = SendingId::new(uuid::Uuid::from_u128(9));
         store
-            .accepted(&Receipt {
-                sending,
-                idempotency_key: set.id,
-                sender: set.header.sender,
-                receiver: set.header.receiver,
-                set: Some(set.header.set),
-                sha256: set.content,
-                bytes: 10,
-                accepted_at: DateTime::UNIX_EPOCH,
-                expires_at: DateTime::UNIX_EPOCH,
-                evidence: careplan_protocol::Evidence::new(Vec::new()),
-            })
+            .accepted(
+                &Receipt {
+                    sending,
+                    idempotency_key: set.id,
+                    sender: set.header.sender,
+                    receiver: set.header.receiver,
+                    set: Some(set.header.set),
+                    sha256: set.content,
+                    bytes: 10,
+                    accepted_at: DateTime::UNIX_EPOCH,
+                    expires_at: DateTime::UNIX_EPOCH,
+                    evidence: Evidence::new(Vec::new()),
+                },
+                &KeptReceipt {
+                    event: EvidenceEvent::Accepted,
+                    at: DateTime::UNIX_EPOCH,
+                    container: Vec::new(),
+                    doubt: None,
+                },
+            )
             .unwrap();
         let hear = |store: &mut Store, state| store.heard(&[(sending, state)]).unwrap().len();
         assert_eq!(hear(&mut store, SendingState::Fetched), 1);

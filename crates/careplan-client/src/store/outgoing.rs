@@ -5,7 +5,8 @@ use careplan_protocol::{IdempotencyKey, Receipt, SendingId, SendingState};
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, named_params, params};
 
-use super::{HeaderRow, ListOptions, Store, integer, json, time};
+use super::{HeaderRow, ListOptions, Store, integer, json, receipts, time};
+use crate::receipts::KeptReceipt;
 use crate::{Error, Finding, Outgoing, OutgoingState, Refusal, SetFile, SetHeader};
 
 /// A set to be recorded as put in.
@@ -17,6 +18,7 @@ pub(crate) struct NewOutgoing<'a> {
     pub(crate) standard: usize,
     pub(crate) content: Sha256Digest,
     pub(crate) findings: &'a [Finding],
+    pub(crate) sealed: bool,
     pub(crate) put_in_at: DateTime<Utc>,
 }
 
@@ -28,6 +30,7 @@ pub(crate) struct Waiting {
     pub(crate) set: SetKind,
     pub(crate) sha256: Sha256Digest,
     pub(crate) bytes: u64,
+    pub(crate) sealed: bool,
 }
 
 impl Store {
@@ -38,9 +41,9 @@ impl Store {
             for set in sets {
                 transaction.prepare_cached(
                     "INSERT INTO outgoing (id, sender, receiver, set_kind, month, sequence, files,
-                         content, findings, put_in_at, state)
+                         content, findings, sealed, put_in_at, state)
                      VALUES (:id, :sender, :receiver, :set_kind, :month, :sequence, :files,
-                         :content, :findings, :put_in_at, 'put_in')",
+                         :content, :findings, :sealed, :put_in_at, 'put_in')",
                 )?.execute(
                     named_params! {
                         ":id": set.id.to_string(),
@@ -52,6 +55,7 @@ impl Store {
                         ":files": json(set.files),
                         ":content": set.content.to_string(),
                         ":findings": json(set.findings),
+                        ":sealed": set.sealed,
                         ":put_in_at": time(set.put_in_at),
                     },
                 )?;
@@ -111,24 +115,44 @@ impl Store {
     pub(crate) fn signed(
         &mut self,
         id: IdempotencyKey,
+        signed_with: &str,
         sha256: Sha256Digest,
         bytes: u64,
     ) -> Result<(), Error> {
         self.run(|db| {
             db.prepare_cached(
-                "UPDATE outgoing SET state = 'signed', sha256 = ?2, bytes = ?3
+                "UPDATE outgoing SET state = 'signed', sha256 = ?2, bytes = ?3, signed_with = ?4
                  WHERE id = ?1 AND state = 'put_in'",
             )?
-            .execute(params![id.to_string(), sha256.to_string(), integer(bytes)])
+            .execute(params![
+                id.to_string(),
+                sha256.to_string(),
+                integer(bytes),
+                signed_with
+            ])
+        })?;
+        Ok(())
+    }
+
+    /// Lets sets be signed anew that were signed with another certificate and that the platform
+    /// cannot have: the old one may have ended or been revoked.
+    pub(crate) fn sign_anew(&mut self, signed_with: &str) -> Result<(), Error> {
+        self.run(|db| {
+            db.prepare_cached(
+                "UPDATE outgoing SET state = 'put_in'
+                 WHERE state = 'signed' AND unresolved = 0 AND signed_with <> ?1",
+            )?
+            .execute([signed_with])
         })?;
         Ok(())
     }
 
     /// The signed sets, in the order of putting in.
     pub(crate) fn to_send(&self) -> Result<Vec<Waiting>, Error> {
-        let rows: Vec<(String, String, String, String, i64)> = self.run(|db| {
+        type Row = (String, String, String, String, i64, bool);
+        let rows: Vec<Row> = self.run(|db| {
             db.prepare_cached(
-                "SELECT id, receiver, set_kind, sha256, bytes FROM outgoing
+                "SELECT id, receiver, set_kind, sha256, bytes, sealed FROM outgoing
                  WHERE state = 'signed' ORDER BY number",
             )?
             .query_map([], |row| {
@@ -138,27 +162,34 @@ impl Store {
                     row.get(2)?,
                     row.get(3)?,
                     row.get(4)?,
+                    row.get(5)?,
                 ))
             })?
             .collect()
         })?;
         rows.into_iter()
-            .map(|(id, receiver, set, sha256, bytes)| {
+            .map(|(id, receiver, set, sha256, bytes, sealed)| {
                 Ok(Waiting {
                     id: self.parse(&id)?,
                     receiver: self.parse(&receiver)?,
                     set: self.parse(&set)?,
                     sha256: self.parse(&sha256)?,
                     bytes: self.length(bytes)?,
+                    sealed,
                 })
             })
             .collect()
     }
 
-    /// Records the platform's receipt.
-    pub(crate) fn accepted(&mut self, receipt: &Receipt) -> Result<(), Error> {
-        self.run(|db| {
-            db.prepare_cached(
+    /// Records the platform's receipt, and what its signature is worth.
+    pub(crate) fn accepted(
+        &mut self,
+        receipt: &Receipt,
+        evidence: &KeptReceipt,
+    ) -> Result<(), Error> {
+        self.run_mut(|db| {
+            let transaction = db.transaction()?;
+            transaction.prepare_cached(
                 "UPDATE outgoing SET state = 'sent', sending = :sending, receipt = :receipt, unresolved = 0,
                      accepted_at = :accepted_at, platform_state = :platform_state
                  WHERE id = :id AND state = 'signed'",
@@ -169,9 +200,10 @@ impl Store {
                 ":receipt": json(receipt),
                 ":accepted_at": time(receipt.accepted_at),
                 ":platform_state": SendingState::Accepted.as_str(),
-            })
-        })?;
-        Ok(())
+            })?;
+            receipts::insert(&transaction, receipt.idempotency_key, evidence)?;
+            transaction.commit()
+        })
     }
 
     /// Records that the platform, or the signing, does not take a set as it is.
@@ -341,7 +373,7 @@ const LIVE: &str = "state NOT IN ('discarded', 'refused')
     AND coalesce(platform_state, '') NOT IN ('withdrawn', 'expired', 'refused')";
 
 const OUTGOING: &str = "id, number, sender, receiver, set_kind, month, sequence, files, put_in_at,
-    state, refusal, platform_state, receipt, files_kept";
+    state, refusal, platform_state, receipt, sealed, files_kept";
 
 struct OutgoingRow {
     id: String,
@@ -353,6 +385,7 @@ struct OutgoingRow {
     refusal: Option<String>,
     platform_state: Option<String>,
     receipt: Option<String>,
+    sealed: bool,
     files_kept: bool,
 }
 
@@ -368,6 +401,7 @@ impl OutgoingRow {
             refusal: row.get("refusal")?,
             platform_state: row.get("platform_state")?,
             receipt: row.get("receipt")?,
+            sealed: row.get("sealed")?,
             files_kept: row.get("files_kept")?,
         })
     }
@@ -392,6 +426,7 @@ impl OutgoingRow {
                 .receipt
                 .map(|receipt| store.parse_json(&receipt))
                 .transpose()?,
+            sealed: self.sealed,
             files_kept: self.files_kept,
         })
     }

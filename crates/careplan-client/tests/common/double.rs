@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use careplan_client::{CallError, Clock, NoAnswer, Transport};
 use careplan_core::{OfficeNumber, Sha256Digest};
-use careplan_envelope::Verifier;
+use careplan_envelope::{Verifier, evidence};
 use careplan_protocol::{
-    AccessToken, Confirmation, Contents, DirectoryEntry, Event, Evidence, IdempotencyKey,
-    ListQuery, LogInRequest, Page, Problem, ProblemCode, Receipt, RefreshRequest, SendingId,
-    SendingState, SendingSummary, SessionGrant, SessionTimes, SetContents,
+    AccessToken, Confirmation, Contents, DirectoryEntry, Event, Evidence, EvidenceEvent,
+    IdempotencyKey, ListQuery, LogInRequest, Page, Problem, ProblemCode, Receipt, RefreshRequest,
+    SendingId, SendingState, SendingSummary, SessionGrant, SessionTimes, SetContents,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -175,8 +175,15 @@ impl Platform {
             bytes,
             accepted_at: now,
             expires_at,
-            // The double signs nothing.
             evidence: Evidence::new(Vec::new()),
+        };
+        let receipt = Receipt {
+            evidence: Evidence::new(signed_receipt(
+                &receipt,
+                evidence::ReceiptEvent::Accepted,
+                now,
+            )),
+            ..receipt
         };
         let summary = SendingSummary {
             sending: id,
@@ -509,6 +516,7 @@ impl Transport for Way {
         token: &AccessToken,
         receiver: OfficeNumber,
         key: IdempotencyKey,
+        _media_type: &'static str,
         container: &mut dyn Read,
         bytes: u64,
     ) -> Result<Receipt, CallError> {
@@ -654,6 +662,55 @@ impl Transport for Way {
             |_, _| {},
         )
     }
+
+    fn fetch_receipt(
+        &mut self,
+        token: &AccessToken,
+        sending: SendingId,
+        event: EvidenceEvent,
+    ) -> Result<Vec<u8>, CallError> {
+        self.call(
+            "fetch receipt",
+            |platform| {
+                platform.office(token)?;
+                let known = platform
+                    .sendings
+                    .get(&sending)
+                    .ok_or_else(|| Problem::from(ProblemCode::SendingNotFound))?;
+                let happened = match (event, known.summary.state) {
+                    (EvidenceEvent::Received, SendingState::Confirmed) => {
+                        evidence::ReceiptEvent::Received
+                    }
+                    (EvidenceEvent::Withdrawn, SendingState::Withdrawn) => {
+                        evidence::ReceiptEvent::Withdrawn
+                    }
+                    (EvidenceEvent::Expired, SendingState::Expired) => {
+                        evidence::ReceiptEvent::Expired
+                    }
+                    _ => return Err(ProblemCode::ReceiptNotFound.into()),
+                };
+                Ok(signed_receipt(&known.receipt, happened, platform.now()))
+            },
+            |bytes, chance| {
+                let at = usize::try_from(chance).unwrap_or(0) % bytes.len();
+                bytes.truncate(at);
+            },
+        )
+    }
+}
+
+/// The operator's signed receipt.
+fn signed_receipt(receipt: &Receipt, event: evidence::ReceiptEvent, at: DateTime<Utc>) -> Vec<u8> {
+    let signed = evidence::Receipt {
+        event,
+        container: receipt.sha256,
+        sender: receipt.sender,
+        receiver: receipt.receiver,
+        sequence: None,
+        sending: receipt.sending.uuid(),
+        at,
+    };
+    signed.sign(&*certificates().operator()).unwrap()
 }
 
 /// For tests that look at a container: its bytes from a reader.

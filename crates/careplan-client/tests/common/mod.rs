@@ -37,6 +37,7 @@ pub(crate) fn start() -> DateTime<Utc> {
 pub(crate) struct Certificates {
     pub(crate) authority: Authority,
     signers: BTreeMap<OfficeNumber, Arc<SoftwareSigner>>,
+    operator: Arc<SoftwareSigner>,
     strangers: BTreeMap<OfficeNumber, Arc<SoftwareSigner>>,
     strange: Authority,
 }
@@ -44,11 +45,18 @@ pub(crate) struct Certificates {
 pub(crate) fn certificates() -> &'static Certificates {
     static CERTIFICATES: OnceLock<Certificates> = OnceLock::new();
     CERTIFICATES.get_or_init(|| {
-        let (authority, signers) = make("Authority of the exchange");
+        let (mut authority, signers) = make("Authority of the exchange");
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let validity = Validity::days(start() - TimeDelta::days(10), 3000).unwrap();
+        let issued = authority
+            .issue_operator(&key, "Operations centre", validity)
+            .unwrap();
+        let operator = SoftwareSigner::new(key, vec![issued.certificate]).unwrap();
         let (strange, strangers) = make("Another authority");
         Certificates {
             authority,
             signers,
+            operator: Arc::new(operator),
             strangers,
             strange,
         }
@@ -83,6 +91,10 @@ fn make(name: &str) -> (Authority, BTreeMap<OfficeNumber, Arc<SoftwareSigner>>) 
 impl Certificates {
     pub(crate) fn signer(&self, number: &str) -> Arc<dyn Signer> {
         Arc::clone(&self.signers[&office(number)]) as Arc<dyn Signer>
+    }
+
+    pub(crate) fn operator(&self) -> Arc<SoftwareSigner> {
+        Arc::clone(&self.operator)
     }
 
     /// A signer of the same office, whose certificate another authority issued.

@@ -15,6 +15,7 @@ mod office;
 mod output;
 mod password;
 mod progress;
+mod receipts;
 mod send;
 mod status;
 mod sync;
@@ -82,6 +83,8 @@ enum Command {
     Withdraw(take::Withdraw),
     /// Sends a set again that was not accepted (再送信)
     Retry(take::Retry),
+    /// The platform's signed receipts (受領証)
+    Receipts(receipts::Receipts),
     /// Sends what appears in a folder, puts what is received into another (フォルダーの監視)
     Watch(watch::Watch),
     /// Writes a completion script for a shell (シェルの補完)
@@ -120,6 +123,7 @@ fn run(command: &Command, office: &Office) -> Result<Outcome, Failure> {
         Command::Show(command) => command.run(office),
         Command::Withdraw(command) => command.run(office),
         Command::Retry(command) => command.run(office),
+        Command::Receipts(command) => command.run(office),
         Command::Watch(command) => command.run(office),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

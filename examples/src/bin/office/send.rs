@@ -23,6 +23,9 @@ pub(crate) struct Send {
     /// Everything goes to this office (送信先の事業所番号); CSV files must name the same
     #[arg(long, value_name = "OFFICE")]
     to: Option<OfficeNumber>,
+    /// Seals what is sent, so that only the receiver can read it (封緘)
+    #[arg(long)]
+    seal: bool,
     /// Checks and shows what would be sent, and takes nothing (確認のみ)
     #[arg(long)]
     check: bool,
@@ -38,6 +41,7 @@ impl Send {
     pub(crate) fn run(&self, office: &Office) -> Result<Outcome, Failure> {
         let mut options = PutInOptions::default();
         options.receiver = self.to;
+        options.seal = self.seal;
         let mut client = office.client()?;
         if self.check {
             return self.look(&mut client, options, office);

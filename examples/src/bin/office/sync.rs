@@ -39,7 +39,10 @@ impl Sync {
 
 /// Whether a person has to look at something.
 pub(crate) fn outcome(report: &SyncReport) -> Outcome {
-    if report.refused.is_empty() && report.quarantined.is_empty() {
+    let nothing = report.refused.is_empty()
+        && report.quarantined.is_empty()
+        && report.doubtful_receipts.is_empty();
+    if nothing {
         Outcome::Done
     } else {
         Outcome::LookAtIt
@@ -81,6 +84,13 @@ pub(crate) fn tell(client: &Client, report: &SyncReport, office: &Office) -> Res
         let line = heading(&client.outgoing(*id)?.header, lang);
         let state = state.name(lang);
         office.say(format!("{state}: {line}"), format!("{state}: {line}"));
+    }
+    for &id in &report.doubtful_receipts {
+        let line = heading(&client.outgoing(id)?.header, lang);
+        office.say(
+            format!("受領証を検証できません: {line}（office receipts で確かめ、運用センターに連絡してください）"),
+            format!("a receipt does not verify: {line} (see office receipts, and tell the operations centre)"),
+        );
     }
     tell_received(client, report, office)
 }
