@@ -5,7 +5,7 @@ use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{Error, ErrorKind, PrivateKey, load};
+use crate::{Error, ErrorKind, PrivateKey, load, pem};
 
 /// The armour of an encrypted key in PEM.
 const BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
@@ -18,11 +18,18 @@ impl PrivateKey {
     /// `encrypted-keys`.
     ///
     /// # Errors
-    /// [`ErrorKind::Pem`] if there is no encrypted key in the text; those of
-    /// [`from_encrypted_der`](Self::from_encrypted_der).
+    /// [`ErrorKind::Pem`] if there is no encrypted key in the text, [`ErrorKind::KeyEncrypted`] if it
+    /// is in OpenSSL's older form; those of [`from_encrypted_der`](Self::from_encrypted_der).
     pub fn from_encrypted_pem(text: &[u8], password: &str) -> Result<Self, Error> {
         let text = std::str::from_utf8(text).map_err(|_| ErrorKind::Pem)?;
-        let begin = text.find(BEGIN).ok_or(ErrorKind::Pem)?;
+        let begin = text.find(BEGIN).ok_or_else(|| {
+            // OpenSSL's older form, with its own kind of armour.
+            if pem::holds_encrypted_key(text.as_bytes()) {
+                ErrorKind::KeyEncrypted
+            } else {
+                ErrorKind::Pem
+            }
+        })?;
         let key = text.get(begin..).unwrap_or_default();
         let end = key.find(END).ok_or(ErrorKind::Pem)? + END.len();
         let (_, der) = der::pem::decode_vec(key.get(..end).unwrap_or_default().as_bytes())

@@ -58,7 +58,7 @@ pub fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
 }
 
 /// Whether a text holds an encrypted private key: of PKCS#8, or in the older way of OpenSSL.
-fn holds_encrypted_key(text: &[u8]) -> bool {
+pub(crate) fn holds_encrypted_key(text: &[u8]) -> bool {
     [
         &b"-----BEGIN ENCRYPTED PRIVATE KEY-----"[..],
         b"Proc-Type: 4,ENCRYPTED",
