@@ -460,6 +460,12 @@ fn what_cannot_be_sent_is_said_and_nothing_is_taken() {
     let (code, value) = world.run(MANAGER, &["send", path(&samples("month-set"))]);
     assert_eq!(code, 3);
     assert!(text(&value).contains("保管"), "{value:#}");
+    let watched = world
+        .office(MANAGER)
+        .args(["watch", "--once", "--in", path(&world.path("in"))])
+        .args(["--out", path(&world.path("out"))])
+        .output();
+    assert_eq!(watched.unwrap().status.code(), Some(3));
     fs::write(&settings, before).unwrap();
     assert_eq!(world.ok(MANAGER, &["status"])["sets"]["waiting"], 1);
     assert_eq!(

@@ -100,6 +100,7 @@ fn main() -> ExitCode {
     match run(&arguments.command, &office) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::LookAtIt) => ExitCode::from(1),
+        Ok(Outcome::NotNow) => ExitCode::from(3),
         Err(failure) => failure.tell(&office),
     }
 }
@@ -110,6 +111,8 @@ enum Outcome {
     Done,
     /// Something was refused or kept aside: a person has to look at it.
     LookAtIt,
+    /// What could be done was done and told; the rest has to wait.
+    NotNow,
 }
 
 fn run(command: &Command, office: &Office) -> Result<Outcome, Failure> {

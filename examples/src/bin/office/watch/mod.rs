@@ -222,7 +222,7 @@ impl Round<'_> {
 
     /// Moves files aside, with a report beside them. If that does not work they stay: putting them
     /// in again changes nothing.
-    fn file(&self, shelf: Shelf, number: Option<u64>, batch: &Batch, report: &(String, Value)) {
+    fn file(&mut self, shelf: Shelf, number: Option<u64>, batch: &Batch, report: &(String, Value)) {
         let filed = Filed {
             shelf,
             number,
@@ -307,7 +307,11 @@ impl Round<'_> {
         sync::tell(client, report, self.office)
     }
 
-    fn trouble(&self, failure: &Failure) {
+    /// Tells what has to wait for a later round.
+    fn trouble(&mut self, failure: &Failure) {
+        if self.outcome == Outcome::Done {
+            self.outcome = Outcome::NotNow;
+        }
         if self.office.json {
             self.office
                 .print_line(&json!({"event": "trouble", "text": failure.text(self.office.lang)}));
