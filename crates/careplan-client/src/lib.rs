@@ -4,6 +4,7 @@ mod caller;
 mod check;
 mod client;
 mod clock;
+mod content;
 mod credentials;
 mod durable;
 mod error;

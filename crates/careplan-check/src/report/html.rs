@@ -12,7 +12,9 @@ use crate::notice::{Notice, severity_code, severity_name};
 use crate::rule::Rule;
 use crate::text::{Bilingual, Message, Words};
 
-const STYLE: &str = include_str!("html.css");
+/// The style sheet inside the page that [`html`] writes. Whoever serves the page needs its digest
+/// for a Content-Security-Policy that allows this style and no other.
+pub const HTML_STYLE: &str = include_str!("html.css");
 
 /// Writes the report as an HTML page. It holds both languages; `lang` is the one it opens in.
 ///
@@ -30,7 +32,7 @@ pub fn html(report: &Report, lang: Lang) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 title { (TITLE.pick(lang)) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(HTML_STYLE)) }
             }
             body {
                 (switch(lang))

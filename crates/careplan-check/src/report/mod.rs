@@ -11,7 +11,7 @@ use std::sync::Arc;
 use careplan_core::{Edition, Lang, SetKind};
 use careplan_tables::{FileKind, Severity};
 
-pub use html::html;
+pub use html::{HTML_STYLE, html};
 pub use json::json;
 pub use sarif::sarif;
 
