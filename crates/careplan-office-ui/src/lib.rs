@@ -3,6 +3,7 @@
 mod desk;
 mod door;
 mod drafts;
+mod launch;
 mod learn;
 mod month;
 mod office_page;

@@ -100,6 +100,9 @@ impl Explain for PageError {
 pub struct OfficePage {
     entrance: String,
     listens_on: SocketAddr,
+    folder: PathBuf,
+    /// Leads the browser here; gone when the page is.
+    launched: Option<tempfile::TempPath>,
     stopper: Stopper,
     serving: JoinHandle<Option<Client>>,
 }
@@ -147,6 +150,7 @@ impl OfficePage {
             .map_err(PageError::System)?;
         let stopper = Stopper(Arc::new(watch::Sender::new(false)));
         let entrance = door.entrance();
+        let folder = options.folder.clone();
         let desk = Arc::new(Desk::new(client, door, options, drafts, stopper.clone()));
         let serving = std::thread::Builder::new()
             .name("office-page".to_owned())
@@ -160,6 +164,8 @@ impl OfficePage {
         Ok(Self {
             entrance,
             listens_on,
+            folder,
+            launched: None,
             stopper,
             serving,
         })
@@ -170,6 +176,16 @@ impl OfficePage {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.entrance
+    }
+
+    /// Shows the page in the person's browser.
+    ///
+    /// # Errors
+    /// If the system has no program that opens pages: give the person the
+    /// [`address`](Self::address) instead.
+    pub fn show(&mut self) -> io::Result<()> {
+        self.launched = Some(crate::launch::open(&self.entrance, &self.folder)?);
+        Ok(())
     }
 
     /// Where the page listens.

@@ -248,8 +248,7 @@ fn head(title: &str) -> Markup {
         title { (title) }
         link rel="stylesheet" href="/look.css";
         link rel="stylesheet" href="/page.css";
-        // Browsers ask for one otherwise.
-        link rel="icon" href="data:,";
+        link rel="icon" href="/icon.svg";
     }
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
             "/page.css",
             get(|| async { style(include_str!("page.css")) }),
         )
+        .route("/icon.svg", get(icon))
         .route("/page.js", get(script))
         .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
         .with_state(desk)
@@ -109,7 +110,7 @@ async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
 }
 
 /// The page's own files and nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Everything but the entrance: only for the browser that entered, and only from its pages.
@@ -217,6 +218,11 @@ fn see_other(to: &str) -> Response {
 
 fn style(css: &'static str) -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
+}
+
+async fn icon() -> Response {
+    let svg = include_str!("icon.svg");
+    ([(CONTENT_TYPE, "image/svg+xml")], svg).into_response()
 }
 
 async fn script() -> Response {

@@ -1,0 +1,560 @@
+//! `office ui` in a browser: a month by the page alone between two offices and a real platform,
+//! what is refused, without scripts, in a narrow window, and held against WCAG by axe-core.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod browser;
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use browser::{Browser, Driver, Kind, Tools};
+use careplan_client::{
+    Client, ClientConfig, HttpsConfig, HttpsTransport, ListOptions, RetryPolicy, Status,
+};
+use careplan_core::{OfficeNumber, UserId};
+use careplan_envelope::{
+    Authority, CertificateKind, KeyAlgorithm, PrivateKey, SoftwareSigner, Validity, Verifier,
+};
+use careplan_licence::EventKind;
+use careplan_office_ui::{OfficePage, PageOptions, Watch};
+use careplan_platform::{PasswordValidity, Platform, Settings, make_development_home};
+use careplan_protocol::LogInRequest;
+use chrono::{TimeDelta, Utc};
+use fantoccini::Locator;
+use tempfile::TempDir;
+
+/// The care manager's office of the sample month, and the two service offices it is for.
+const MANAGER: &str = "1370948774";
+const SERVICE: &str = "1375169671";
+const OTHER_SERVICE: &str = "1374220867";
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn month(folder: &str) -> PathBuf {
+    repository().join("examples/month").join(folder)
+}
+
+/// Paths of a folder's files, as a file chooser takes them.
+fn files(folder: &Path) -> String {
+    let mut paths: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().canonicalize().unwrap())
+        .map(|path| path.to_str().unwrap().to_owned())
+        .collect();
+    paths.sort();
+    paths.join("\n")
+}
+
+/// A platform on loopback with offices.
+struct World {
+    root: TempDir,
+    authority: Authority,
+    platform: Platform,
+}
+
+impl World {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().join("platform");
+        make_development_home(&home, &["127.0.0.1"], Utc::now() - TimeDelta::hours(1)).unwrap();
+        let settings = Settings::read(&home.join(Settings::FILE), []).unwrap();
+        let mut config = settings.platform_config(&home).unwrap();
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let platform = Platform::start(config).unwrap();
+        let authority = Authority::open(&home.join("authority")).unwrap();
+        Self {
+            root,
+            authority,
+            platform,
+        }
+    }
+
+    /// Registers an office whose certificate is good for so many days; the configuration of its
+    /// client.
+    fn office(&mut self, number: &str, days: u32, licensed: bool) -> ClientConfig {
+        let office: OfficeNumber = number.parse().unwrap();
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let request = key.request_pem(office).unwrap();
+        let validity = Validity::days(Utc::now() - TimeDelta::minutes(1), days).unwrap();
+        let issued = self
+            .authority
+            .issue_office(
+                request.as_bytes(),
+                office,
+                CertificateKind::CareDx,
+                validity,
+            )
+            .unwrap();
+        let by: UserId = format!("KJ00{number}").parse().unwrap();
+        let log_in = LogInRequest {
+            user_id: by,
+            password: "correct horse battery staple".parse().unwrap(),
+        };
+        let operator = self.platform.administration();
+        operator.register_office(office).unwrap();
+        operator
+            .set_password(office, by, &log_in.password, PasswordValidity::Unlimited)
+            .unwrap();
+        if licensed {
+            let years = 1.try_into().unwrap();
+            let terms = "2026-04".parse().unwrap();
+            let consented = EventKind::Consented {
+                by,
+                terms,
+                read_to_end: true,
+            };
+            operator
+                .record_licence_events(office, [EventKind::Applied { by, years }, consented])
+                .unwrap();
+        }
+        let signer = Arc::new(SoftwareSigner::new(key, vec![issued.certificate]).unwrap());
+        let authority = self.authority.certificate().clone();
+        let address = format!("https://{}", self.platform.address());
+        let transport =
+            HttpsTransport::new(HttpsConfig::new(address, vec![authority.clone()], signer.clone()))
+                .unwrap();
+        let verifier = Verifier::builder()
+            .trust_anchor(&authority)
+            .unwrap()
+            .build()
+            .unwrap();
+        let home = self.root.path().join("homes").join(number);
+        let mut config = ClientConfig::new(home, office, signer, verifier, transport, log_in);
+        config.retry = RetryPolicy {
+            attempts: 2.try_into().unwrap(),
+            first_wait: Duration::from_millis(10),
+            longest_wait: Duration::from_millis(10),
+        };
+        config
+    }
+
+    fn import(&self, number: &str) -> PathBuf {
+        self.root.path().join("imports").join(number)
+    }
+
+    /// Opens the page of an office.
+    fn page(&mut self, number: &str) -> OfficePage {
+        self.page_with(number, 365, true)
+    }
+
+    fn page_with(&mut self, number: &str, days: u32, licensed: bool) -> OfficePage {
+        let mut config = self.office(number, days, licensed);
+        let watch = Watch::new();
+        config.observer = watch.observer();
+        let mut options = PageOptions::new(config.home.join("page"), self.import(number));
+        options.watch = watch;
+        OfficePage::start(Client::open(config).unwrap(), options).unwrap()
+    }
+}
+
+/// An answer of the page to bytes no browser sends.
+fn raw(page: &OfficePage, head: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(page.listens_on()).unwrap();
+    write!(stream, "{head}connection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+impl Browser {
+    async fn enter(&self, page: &OfficePage) {
+        self.go(page.address()).await;
+        self.css("header.top").await;
+    }
+
+    /// Chooses files and goes on to what was found in them.
+    async fn choose(&self, paths: &str) {
+        self.press("送る").await;
+        self.css("#files").await.send_keys(paths).await.unwrap();
+        self.press("内容を確かめる").await;
+    }
+
+    /// The numbers on the first page, as `office status --json` has them.
+    async fn status(&self) -> Status {
+        self.press("はじめ").await;
+        let mut status = Status::default();
+        let elements = self.client.find_all(Locator::Css("[data-status]")).await;
+        for element in elements.unwrap() {
+            let name = element.attr("data-status").await.unwrap().unwrap();
+            let count = element.text().await.unwrap().parse().unwrap();
+            *match name.as_str() {
+                "waiting" => &mut status.waiting,
+                "under_way" => &mut status.under_way,
+                "delivered" => &mut status.delivered,
+                "ended" => &mut status.ended,
+                "refused" => &mut status.refused,
+                "new" => &mut status.new,
+                "taken_out" => &mut status.taken_out,
+                "quarantined" => &mut status.quarantined,
+                other => panic!("{other}"),
+            } = count;
+        }
+        status
+    }
+
+    async fn sync(&self) {
+        self.press("送受信する").await;
+        self.css("main .actions a[href='/']").await;
+    }
+}
+
+fn run(test: impl AsyncFnOnce(Driver)) {
+    let Some(tools) = Tools::find() else {
+        return;
+    };
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(test(Driver::start(tools)));
+}
+
+#[test]
+fn a_month_by_the_page_alone() {
+    run(async |driver| {
+        let mut world = World::new();
+        let manager_page = world.page(MANAGER);
+        let service_page = world.page(SERVICE);
+        let other_page = world.page(OTHER_SERVICE);
+        let manager = driver.browser(Kind::Usual).await;
+        manager.enter(&manager_page).await;
+        manager.picture("home-empty").await;
+        manager.is_accessible().await;
+
+        // The care manager puts in the month for both offices at once.
+        manager.press("送る").await;
+        manager.is_accessible().await;
+        manager.picture("send").await;
+        let both = format!(
+            "{}\n{}",
+            files(&month("month-for-1375169671")),
+            files(&month("month-for-1374220867"))
+        );
+        manager.choose(&both).await;
+        manager.says("送る内容の確認").await;
+        // By the name that table 6 calls the office.
+        let receivers = manager.texts("section.card > h2").await;
+        assert_eq!(receivers.len(), 2);
+        assert!(receivers[0].contains(OTHER_SERVICE) || receivers[1].contains(OTHER_SERVICE));
+        assert_eq!(manager.texts(".tag.ok").await, ["受け取れます"; 2]);
+        manager.is_accessible().await;
+        manager.picture("check").await;
+        manager.press("送る").await;
+        // The menu's entry of the same name leads to the chooser: the button is in the form.
+        manager.choose(&both).await;
+        manager.css("button[value=send]").await.click().await.unwrap();
+        manager.says("センターが受け付けました").await;
+        manager.is_accessible().await;
+        manager.picture("sent").await;
+        let status = manager.status().await;
+        assert_eq!((status.under_way, status.waiting), (2, 0));
+
+        // The service office receives, opens the form, takes the files out.
+        let service = driver.browser(Kind::Usual).await;
+        service.enter(&service_page).await;
+        service.sync().await;
+        service.says("新しく届いたもの").await;
+        service.is_accessible().await;
+        assert_eq!(service.status().await.new, 1);
+        service.picture("home-new").await;
+        service.is_accessible().await;
+        service.press("届いたもの").await;
+        service.is_accessible().await;
+        service.picture("received").await;
+        service.css("table.sets a").await.click().await.unwrap();
+        service.says("電子署名を確かめました").await;
+        service.is_accessible().await;
+        service.picture("received-one").await;
+        service.press("このフォルダーに取り出す").await;
+        service.says("3個のファイルを").await;
+        let taken = fs::read_dir(world.import(SERVICE)).unwrap();
+        let mut names: Vec<_> = taken.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names.len(), 3);
+        for name in names {
+            let sent = month("month-for-1375169671").join(&name);
+            let taken = world.import(SERVICE).join(&name);
+            assert_eq!(fs::read(taken).unwrap(), fs::read(sent).unwrap());
+        }
+
+        service.press("2026年10月の利用票・別表を開く").await;
+        service.is_accessible().await;
+        let persons = service.texts("tbody th a").await;
+        assert_eq!(persons.len(), 3);
+        service.css("tbody th a").await.click().await.unwrap();
+        service.css("table.grid").await;
+        service.is_accessible().await;
+        service.picture("grid").await;
+        check_plan(&service).await;
+
+        // After the month it sends the actuals.
+        service.choose(&files(&month("actuals-of-1375169671"))).await;
+        service.css("button[value=send]").await.click().await.unwrap();
+        service.says("センターが受け付けました").await;
+        let other = driver.browser(Kind::Usual).await;
+        other.enter(&other_page).await;
+        other.sync().await;
+        other.choose(&files(&month("actuals-of-1374220867"))).await;
+        other.css("button[value=send]").await.click().await.unwrap();
+        other.says("センターが受け付けました").await;
+        other.close().await;
+
+        // The care manager receives them and compares.
+        manager.sync().await;
+        manager.says("新しく届いたもの").await;
+        manager.press("予定と実績").await;
+        manager.is_accessible().await;
+        manager.press("予定と実績の違い 2026年10月").await;
+        manager.says("予定と違うところが7件あります").await;
+        // By hand from the files: docs/cookbook/compare.md.
+        let not_done = manager.css("[data-outcome='not done']").await;
+        assert_eq!(not_done.text().await.unwrap(), "7");
+        assert_eq!(manager.texts("table.list tbody tr").await.len(), 7);
+        manager.is_accessible().await;
+        manager.picture("compare").await;
+        manager.css("table.list tbody a").await.click().await.unwrap();
+        manager.css("td.differs").await;
+        manager.is_accessible().await;
+        manager.picture("grid-actuals").await;
+
+        // What the page says is what the client says.
+        let shown = manager.status().await;
+        manager.picture("home").await;
+        manager.press("English").await;
+        manager.says("newly received").await;
+        manager.is_accessible().await;
+        manager.press("This office").await;
+        manager.is_accessible().await;
+        manager.press("End this page").await;
+        manager.says("The page has ended").await;
+        let client = manager_page.wait().unwrap();
+        assert_eq!(client.status().unwrap(), shown);
+        assert_eq!(shown.new, 2);
+        assert_eq!(client.sent(ListOptions::default()).unwrap().len(), 2);
+        client.close();
+
+        let shown = service.status().await;
+        service_page.stopper().stop();
+        assert_eq!(service_page.wait().unwrap().status().unwrap(), shown);
+        assert_eq!((shown.taken_out, shown.new), (1, 0));
+        other_page.stopper().stop();
+        assert!(other_page.wait().is_some());
+        manager.close().await;
+        service.close().await;
+    });
+}
+
+/// The first person of the form: rows, days and sums as they stand in UPPLAN.
+async fn check_plan(browser: &Browser) {
+    let costs = browser.texts("table.costs tr.total td").await;
+    assert!(!costs.is_empty());
+    let rows = browser.client.find_all(Locator::Css("table.grid tbody")).await.unwrap();
+    assert!(!rows.is_empty());
+    for row in rows {
+        let mut sum = 0;
+        let planned = row.find(Locator::Css("tr:first-child")).await.unwrap();
+        for day in planned.find_all(Locator::Css("td.day")).await.unwrap() {
+            sum += day.text().await.unwrap().parse::<u32>().unwrap_or(0);
+        }
+        let said = planned.find(Locator::Css("td.n")).await.unwrap();
+        assert_eq!(said.text().await.unwrap(), sum.to_string());
+    }
+}
+
+#[test]
+fn what_may_not_be_sent_is_refused_in_words() {
+    run(async |driver| {
+        let mut world = World::new();
+        let page = world.page_with(MANAGER, 20, true);
+        world.office(SERVICE, 365, false);
+        let browser = driver.browser(Kind::Usual).await;
+        browser.enter(&page).await;
+        // The certificate ends within two months.
+        browser.says("証明書の期限まであと").await;
+        browser.is_accessible().await;
+
+        // Nothing of the standard.
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("名簿.csv"), "x").unwrap();
+        browser.choose(&files(folder.path())).await;
+        browser.says("このままでは送れません").await;
+        assert!(!browser.has("button[value=send]").await);
+        browser.is_accessible().await;
+
+        // A table of the set is missing.
+        let set = month("month-for-1375169671");
+        let plan = files(&set).lines().find(|path| path.contains("UPPLAN")).unwrap().to_owned();
+        browser.choose(&plan).await;
+        browser.says("このままでは送れません").await;
+        assert!(!browser.has("button[value=send]").await);
+
+        // A fault in a table: the hour 25 (time_invalid).
+        let faulty = tempfile::tempdir().unwrap();
+        for path in files(&set).lines().map(Path::new) {
+            let mut bytes = fs::read(path).unwrap();
+            if path.to_str().unwrap().contains("UPPLAN") {
+                let at = bytes.windows(6).position(|six| six == b",0900,").unwrap();
+                bytes[at + 1..at + 5].copy_from_slice(b"2500");
+            }
+            fs::write(faulty.path().join(path.file_name().unwrap()), bytes).unwrap();
+        }
+        browser.choose(&files(faulty.path())).await;
+        browser.says("直すところが").await;
+        assert!(!browser.has("button[value=send]").await);
+        browser.is_accessible().await;
+        browser.picture("faulty").await;
+        let report = browser.css("a[target=_blank]").await;
+        let report = report.prop("href").await.unwrap().unwrap();
+        browser.go(&report).await;
+        browser.says("2500").await;
+        // Its style sheet is let through: the marked cell has its colour.
+        let mark = browser.css("td.error").await;
+        assert_eq!(mark.css_value("background-color").await.unwrap(), "rgba(251, 213, 210, 1)");
+
+        // An office without licence: seen before sending, and refused by the platform.
+        browser.go(&format!("http://{}/", page.listens_on())).await;
+        browser.choose(&files(&set)).await;
+        browser.says("今は受け取れません").await;
+        browser.css("button[value=send]").await.click().await.unwrap();
+        browser.says("送れなかったもの").await;
+        browser.is_accessible().await;
+        browser.css("table.sets a").await.click().await.unwrap();
+        browser.says("もう一度送る").await;
+        browser.is_accessible().await;
+        browser.picture("refused").await;
+        browser.press("破棄する").await;
+        browser.is_accessible().await;
+        browser.press("破棄する").await;
+        browser.says("破棄しました").await;
+        let shown = browser.status().await;
+        assert_eq!((shown.refused, shown.ended), (0, 1));
+        page.stopper().stop();
+        assert_eq!(page.wait().unwrap().status().unwrap(), shown);
+        browser.close().await;
+    });
+}
+
+#[test]
+fn without_scripts_and_in_a_narrow_window() {
+    run(async |driver| {
+        let mut world = World::new();
+        let manager = world.page(MANAGER);
+        let service = world.page(SERVICE);
+        let browser = driver.browser(Kind::WithoutScripts).await;
+        browser.enter(&manager).await;
+        browser.choose(&files(&month("month-for-1375169671"))).await;
+        browser.css("button[value=keep]").await.click().await.unwrap();
+        browser.says("まだ送っていません").await;
+        browser.press("送受信する").await;
+        browser.says("センターが受け付けました").await;
+        // Taken back before the other office fetched it.
+        browser.css("table.sets a").await.click().await.unwrap();
+        browser.press("取り消す").await;
+        browser.press("取り消す").await;
+        browser.says("取り消しました").await;
+        browser.close().await;
+
+        let browser = driver.browser(Kind::Usual).await;
+        browser.size(400, 800).await;
+        browser.enter(&service).await;
+        for address in ["/", "/send", "/sent", "/received", "/months", "/about", "/nothing"] {
+            browser.go(&format!("http://{}{address}", service.listens_on())).await;
+            assert!(!browser.is_too_wide().await, "{address}");
+            browser.is_accessible().await;
+        }
+        browser.choose(&files(&month("actuals-of-1375169671"))).await;
+        assert!(!browser.is_too_wide().await);
+        browser.is_accessible().await;
+        browser.picture("narrow").await;
+        browser.close().await;
+        for page in [manager, service] {
+            page.stopper().stop();
+            assert!(page.wait().is_some());
+        }
+    });
+}
+
+#[test]
+fn nobody_else_can_use_the_page() {
+    run(async |driver| {
+        let mut world = World::new();
+        let page = world.page(MANAGER);
+        let listens_on = page.listens_on();
+        assert!(listens_on.ip().is_loopback());
+        let host = format!("host: {listens_on}\r\n");
+
+        // A wrong token, and none.
+        let wrong = format!("GET /enter/{} HTTP/1.1\r\n{host}", "0".repeat(64));
+        assert_eq!(raw(&page, &wrong).0, 403);
+        assert_eq!(raw(&page, &format!("GET / HTTP/1.1\r\n{host}")).0, 401);
+
+        // Another name that leads here: not even the token helps.
+        let entrance = page.address().to_owned();
+        let path = entrance.split_once(&listens_on.to_string()).unwrap().1;
+        let rebound = format!("GET {path} HTTP/1.1\r\nhost: evil.example\r\n");
+        assert_eq!(raw(&page, &rebound).0, 421);
+        let evil = driver.browser(Kind::Resolving("evil.example")).await;
+        evil.go(&format!("http://evil.example:{}{path}", listens_on.port())).await;
+        evil.says("このアドレスでは開けません").await;
+
+        // The one browser enters; the address is used up.
+        let browser = driver.browser(Kind::Usual).await;
+        browser.enter(&page).await;
+        evil.go(&entrance).await;
+        evil.says("一度しか使えず").await;
+        evil.go(&format!("http://{listens_on}/")).await;
+        evil.says("もう一度実行し").await;
+        evil.close().await;
+
+        // With the cookie, but from elsewhere.
+        let cookies = browser.client.get_all_cookies().await.unwrap();
+        let session = cookies.iter().find(|cookie| cookie.name().starts_with("careplan-office-"));
+        let session = session.unwrap();
+        assert_eq!(session.http_only(), Some(true));
+        let cookie = format!("cookie: {}={}\r\n", session.name(), session.value());
+        let inside = format!("GET / HTTP/1.1\r\n{host}{cookie}");
+        let (status, answer) = raw(&page, &inside);
+        assert_eq!(status, 200);
+        let answer = answer.to_lowercase();
+        for header in [
+            "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cache-control: no-store",
+        ] {
+            assert!(answer.contains(header), "{header}: {answer}");
+        }
+        assert!(!answer.contains("style=\"") && !answer.contains("<style"));
+        let post = format!("POST /sync HTTP/1.1\r\n{host}{cookie}content-length: 0\r\n\
+            content-type: application/x-www-form-urlencoded\r\n");
+        assert_eq!(raw(&page, &post).0, 403);
+        for origin in ["null", "http://evil.example", "http://localhost", "http://127.0.0.1:1"] {
+            assert_eq!(raw(&page, &format!("{post}origin: {origin}\r\n")).0, 403, "{origin}");
+        }
+        let own = format!("origin: http://{listens_on}\r\n");
+        assert_eq!(raw(&page, &format!("{post}{own}sec-fetch-site: cross-site\r\n")).0, 403);
+        assert_eq!(raw(&page, &format!("{post}{own}")).0, 303);
+
+        // A page of another site that posts a form here.
+        let trap = tempfile::Builder::new().suffix(".html").tempfile().unwrap();
+        fs::write(
+            trap.path(),
+            format!("<form method=post action='http://{listens_on}/quit'><button>x</button></form>"),
+        )
+        .unwrap();
+        browser.go(&format!("file://{}", trap.path().display())).await;
+        browser.press("x").await;
+        browser.says("受け付けませんでした").await;
+        page.stopper().stop();
+        assert!(page.wait().is_some());
+        browser.close().await;
+    });
+}
