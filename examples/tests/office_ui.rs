@@ -117,9 +117,12 @@ impl World {
         let signer = Arc::new(SoftwareSigner::new(key, vec![issued.certificate]).unwrap());
         let authority = self.authority.certificate().clone();
         let address = format!("https://{}", self.platform.address());
-        let transport =
-            HttpsTransport::new(HttpsConfig::new(address, vec![authority.clone()], signer.clone()))
-                .unwrap();
+        let transport = HttpsTransport::new(HttpsConfig::new(
+            address,
+            vec![authority.clone()],
+            signer.clone(),
+        ))
+        .unwrap();
         let verifier = Verifier::builder()
             .trust_anchor(&authority)
             .unwrap()
@@ -249,7 +252,12 @@ fn a_month_by_the_page_alone() {
         manager.press("送る").await;
         // The menu's entry of the same name leads to the chooser: the button is in the form.
         manager.choose(&both).await;
-        manager.css("button[value=send]").await.click().await.unwrap();
+        manager
+            .css("button[value=send]")
+            .await
+            .click()
+            .await
+            .unwrap();
         manager.says("センターが受け付けました").await;
         manager.is_accessible().await;
         manager.picture("sent").await;
@@ -295,8 +303,15 @@ fn a_month_by_the_page_alone() {
         check_plan(&service).await;
 
         // After the month it sends the actuals.
-        service.choose(&files(&month("actuals-of-1375169671"))).await;
-        service.css("button[value=send]").await.click().await.unwrap();
+        service
+            .choose(&files(&month("actuals-of-1375169671")))
+            .await;
+        service
+            .css("button[value=send]")
+            .await
+            .click()
+            .await
+            .unwrap();
         service.says("センターが受け付けました").await;
         let other = driver.browser(Kind::Usual).await;
         other.enter(&other_page).await;
@@ -319,7 +334,12 @@ fn a_month_by_the_page_alone() {
         assert_eq!(manager.texts("table.list tbody tr").await.len(), 7);
         manager.is_accessible().await;
         manager.picture("compare").await;
-        manager.css("table.list tbody a").await.click().await.unwrap();
+        manager
+            .css("table.list tbody a")
+            .await
+            .click()
+            .await
+            .unwrap();
         manager.css("td.differs").await;
         manager.is_accessible().await;
         manager.picture("grid-actuals").await;
@@ -355,7 +375,11 @@ fn a_month_by_the_page_alone() {
 async fn check_plan(browser: &Browser) {
     let costs = browser.texts("table.costs tr.total td").await;
     assert!(!costs.is_empty());
-    let rows = browser.client.find_all(Locator::Css("table.grid tbody")).await.unwrap();
+    let rows = browser
+        .client
+        .find_all(Locator::Css("table.grid tbody"))
+        .await
+        .unwrap();
     assert!(!rows.is_empty());
     for row in rows {
         let mut sum = 0;
@@ -390,7 +414,11 @@ fn what_may_not_be_sent_is_refused_in_words() {
 
         // A table of the set is missing.
         let set = month("month-for-1375169671");
-        let plan = files(&set).lines().find(|path| path.contains("UPPLAN")).unwrap().to_owned();
+        let plan = files(&set)
+            .lines()
+            .find(|path| path.contains("UPPLAN"))
+            .unwrap()
+            .to_owned();
         browser.choose(&plan).await;
         browser.says("このままでは送れません").await;
         assert!(!browser.has("button[value=send]").await);
@@ -416,13 +444,21 @@ fn what_may_not_be_sent_is_refused_in_words() {
         browser.says("2500").await;
         // Its style sheet is let through: the marked cell has its colour.
         let mark = browser.css("td.error").await;
-        assert_eq!(mark.css_value("background-color").await.unwrap(), "rgba(251, 213, 210, 1)");
+        assert_eq!(
+            mark.css_value("background-color").await.unwrap(),
+            "rgba(251, 213, 210, 1)"
+        );
 
         // An office without licence: seen before sending, and refused by the platform.
         browser.go(&format!("http://{}/", page.listens_on())).await;
         browser.choose(&files(&set)).await;
         browser.says("今は受け取れません").await;
-        browser.css("button[value=send]").await.click().await.unwrap();
+        browser
+            .css("button[value=send]")
+            .await
+            .click()
+            .await
+            .unwrap();
         browser.says("送れなかったもの").await;
         browser.is_accessible().await;
         browser.css("table.sets a").await.click().await.unwrap();
@@ -450,7 +486,12 @@ fn without_scripts_and_in_a_narrow_window() {
         let browser = driver.browser(Kind::WithoutScripts).await;
         browser.enter(&manager).await;
         browser.choose(&files(&month("month-for-1375169671"))).await;
-        browser.css("button[value=keep]").await.click().await.unwrap();
+        browser
+            .css("button[value=keep]")
+            .await
+            .click()
+            .await
+            .unwrap();
         browser.says("まだ送っていません").await;
         browser.press("送受信する").await;
         browser.says("センターが受け付けました").await;
@@ -464,12 +505,24 @@ fn without_scripts_and_in_a_narrow_window() {
         let browser = driver.browser(Kind::Usual).await;
         browser.size(400, 800).await;
         browser.enter(&service).await;
-        for address in ["/", "/send", "/sent", "/received", "/months", "/about", "/nothing"] {
-            browser.go(&format!("http://{}{address}", service.listens_on())).await;
+        for address in [
+            "/",
+            "/send",
+            "/sent",
+            "/received",
+            "/months",
+            "/about",
+            "/nothing",
+        ] {
+            browser
+                .go(&format!("http://{}{address}", service.listens_on()))
+                .await;
             assert!(!browser.is_too_wide().await, "{address}");
             browser.is_accessible().await;
         }
-        browser.choose(&files(&month("actuals-of-1375169671"))).await;
+        browser
+            .choose(&files(&month("actuals-of-1375169671")))
+            .await;
         assert!(!browser.is_too_wide().await);
         browser.is_accessible().await;
         browser.picture("narrow").await;
@@ -501,7 +554,8 @@ fn nobody_else_can_use_the_page() {
         let rebound = format!("GET {path} HTTP/1.1\r\nhost: evil.example\r\n");
         assert_eq!(raw(&page, &rebound).0, 421);
         let evil = driver.browser(Kind::Resolving("evil.example")).await;
-        evil.go(&format!("http://evil.example:{}{path}", listens_on.port())).await;
+        evil.go(&format!("http://evil.example:{}{path}", listens_on.port()))
+            .await;
         evil.says("このアドレスでは開けません").await;
 
         // The one browser enters; the address is used up.
@@ -515,7 +569,9 @@ fn nobody_else_can_use_the_page() {
 
         // With the cookie, but from elsewhere.
         let cookies = browser.client.get_all_cookies().await.unwrap();
-        let session = cookies.iter().find(|cookie| cookie.name().starts_with("careplan-office-"));
+        let session = cookies
+            .iter()
+            .find(|cookie| cookie.name().starts_with("careplan-office-"));
         let session = session.unwrap();
         assert_eq!(session.http_only(), Some(true));
         let cookie = format!("cookie: {}={}\r\n", session.name(), session.value());
@@ -533,24 +589,42 @@ fn nobody_else_can_use_the_page() {
             assert!(answer.contains(header), "{header}: {answer}");
         }
         assert!(!answer.contains("style=\"") && !answer.contains("<style"));
-        let post = format!("POST /sync HTTP/1.1\r\n{host}{cookie}content-length: 0\r\n\
-            content-type: application/x-www-form-urlencoded\r\n");
+        let post = format!(
+            "POST /sync HTTP/1.1\r\n{host}{cookie}content-length: 0\r\n\
+            content-type: application/x-www-form-urlencoded\r\n"
+        );
         assert_eq!(raw(&page, &post).0, 403);
-        for origin in ["null", "http://evil.example", "http://localhost", "http://127.0.0.1:1"] {
-            assert_eq!(raw(&page, &format!("{post}origin: {origin}\r\n")).0, 403, "{origin}");
+        for origin in [
+            "null",
+            "http://evil.example",
+            "http://localhost",
+            "http://127.0.0.1:1",
+        ] {
+            assert_eq!(
+                raw(&page, &format!("{post}origin: {origin}\r\n")).0,
+                403,
+                "{origin}"
+            );
         }
         let own = format!("origin: http://{listens_on}\r\n");
-        assert_eq!(raw(&page, &format!("{post}{own}sec-fetch-site: cross-site\r\n")).0, 403);
+        assert_eq!(
+            raw(&page, &format!("{post}{own}sec-fetch-site: cross-site\r\n")).0,
+            403
+        );
         assert_eq!(raw(&page, &format!("{post}{own}")).0, 303);
 
         // A page of another site that posts a form here.
         let trap = tempfile::Builder::new().suffix(".html").tempfile().unwrap();
         fs::write(
             trap.path(),
-            format!("<form method=post action='http://{listens_on}/quit'><button>x</button></form>"),
+            format!(
+                "<form method=post action='http://{listens_on}/quit'><button>x</button></form>"
+            ),
         )
         .unwrap();
-        browser.go(&format!("file://{}", trap.path().display())).await;
+        browser
+            .go(&format!("file://{}", trap.path().display()))
+            .await;
         browser.press("x").await;
         browser.says("受け付けませんでした").await;
         page.stopper().stop();

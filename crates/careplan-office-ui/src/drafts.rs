@@ -6,8 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use careplan_check::{Checker, Report, Source};
-use careplan_client::{CancelHandle, Client, Error, ErrorKind, PutInRefusal, SetHeader};
+use careplan_client::{
+    CancelHandle, Client, Error, ErrorKind, Finding, Proposal, PutInOptions, PutInRefusal,
+    SetHeader,
+};
 use careplan_core::OfficeNumber;
 use careplan_protocol::DirectoryEntry;
 use careplan_tables::{FileName, group};
@@ -23,6 +25,8 @@ pub(crate) struct Draft {
     pub(crate) sets: Vec<DraftSet>,
     /// Documents of which the person has to say with which set they go, by place.
     pub(crate) loose: Vec<String>,
+    /// There are documents and nothing else: the person has to say to whom they go.
+    pub(crate) documents_only: bool,
     /// Why these files cannot be sent.
     pub(crate) refusals: Vec<PutInRefusal>,
     folder: TempDir,
@@ -31,8 +35,9 @@ pub(crate) struct Draft {
 /// A set among them.
 pub(crate) struct DraftSet {
     pub(crate) header: SetHeader,
-    pub(crate) files: Vec<String>,
-    pub(crate) report: Report,
+    pub(crate) paths: Vec<PathBuf>,
+    /// What the client's check found: what [`Client::put_in`] would say.
+    pub(crate) findings: Vec<Finding>,
     /// What the platform says of the receiver; `None` if it could not be asked now.
     pub(crate) receiver: Option<DirectoryEntry>,
     folder: PathBuf,
@@ -84,42 +89,31 @@ impl Draft {
         let strangers = grouping.strangers.iter().map(|(name, _)| name.as_str());
         let rest = move_together(folder.path(), folders.len(), strangers)?;
         let loose = grouping.documents;
-        // Documents without any set cannot wait for somebody to choose one.
+        let documents_only = folders.is_empty() && grouping.strangers.is_empty();
+        if documents_only {
+            move_into(folder.path(), &rest, loose.iter().map(String::as_str))?;
+        }
         let mut refusals = Vec::new();
-        let mut look_at = |folder: &Path| match client.recognise(&[folder]) {
-            Ok(sets) => Ok(sets),
-            Err(error) => match error.into_kind() {
-                ErrorKind::PutIn(found) => {
-                    refusals.extend(found);
-                    Ok(Vec::new())
-                }
-                kind => Err(Error::from(kind)),
-            },
-        };
-        if grouping.strangers.is_empty() {
-            if folders.is_empty() {
-                move_into(folder.path(), &rest, loose.iter().map(String::as_str))?;
-                look_at(&rest)?;
-            }
-        } else {
-            look_at(&rest)?;
-        }
-        let mut found = Vec::new();
-        for folder in folders {
-            for set in look_at(&folder)? {
-                found.push((set, folder.clone()));
+        let mut proposed: Vec<(Proposal, PathBuf)> = Vec::new();
+        let with_strangers = (!grouping.strangers.is_empty()).then_some(&rest);
+        for folder in folders.iter().chain(with_strangers) {
+            match client.look_at(&[folder], PutInOptions::default()) {
+                Ok(sets) => proposed.extend(sets.into_iter().map(|set| (set, folder.clone()))),
+                Err(error) => match error.into_kind() {
+                    ErrorKind::PutIn(found) => refusals.extend(found),
+                    kind => return Err(Error::from(kind).into()),
+                },
             }
         }
-        let mut sets = Vec::with_capacity(found.len());
-        for (set, folder) in found {
-            let report = check(&set.paths)?;
-            for path in &set.paths {
+        let mut sets = Vec::with_capacity(proposed.len());
+        for (set, folder) in proposed {
+            for path in &set.files {
                 learn(path, offices);
             }
             sets.push(DraftSet {
                 header: set.header,
-                files: set.paths.iter().map(|path| name_of(path)).collect(),
-                report,
+                paths: set.files,
+                findings: set.findings,
                 receiver: None,
                 folder,
             });
@@ -132,6 +126,7 @@ impl Draft {
             id: Uuid::new_v4(),
             sets,
             loose,
+            documents_only,
             refusals,
             folder,
         })
@@ -140,13 +135,16 @@ impl Draft {
     /// Whether nothing keeps the files from being sent.
     pub(crate) fn can_be_sent(&self) -> bool {
         self.refusals.is_empty()
-            && !self.sets.is_empty()
-            && self.sets.iter().all(|set| set.report.passes())
+            && (self.documents_only || !self.sets.is_empty())
+            && !self.sets.iter().any(DraftSet::is_kept_back)
     }
 
     /// The folders to put in, documents placed as chosen: the set's place for each of
     /// [`loose`](Self::loose), `None` to leave it out.
     pub(crate) fn folders(&self, chosen: &[Option<usize>]) -> io::Result<Vec<PathBuf>> {
+        if self.documents_only {
+            return Ok(vec![set_folder(self.folder.path(), 0)]);
+        }
         for (name, set) in self.loose.iter().zip(chosen) {
             let from = self.folder.path().join(name);
             if let Some(set) = set.and_then(|set| self.sets.get(set)) {
@@ -160,14 +158,14 @@ impl Draft {
     }
 }
 
-/// Checks the files of a set as they are about to be sent. The page is the office's own: it may
-/// see whom a notice is about.
-fn check(paths: &[PathBuf]) -> Result<Report, NotLookedAt> {
-    Checker::new()
-        .show_values(true)
-        .tables(true)
-        .check_sending(paths.iter().map(Source::file))
-        .map_err(|error| NotLookedAt::Said(Said::of(&error)))
+impl DraftSet {
+    pub(crate) fn is_kept_back(&self) -> bool {
+        self.findings.iter().any(Finding::keeps_back)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        self.paths.iter().map(|path| name_of(path))
+    }
 }
 
 fn learn(path: &Path, offices: &mut OfficeNames) {
@@ -226,13 +224,17 @@ impl Alarm {
     }
 }
 
+fn set_folder(draft: &Path, number: usize) -> PathBuf {
+    draft.join(format!("set.{number}"))
+}
+
 /// Moves files into a folder of their own, so that sets are put in one by one.
 fn move_together<'n>(
     from: &Path,
     number: usize,
     names: impl IntoIterator<Item = &'n str>,
 ) -> io::Result<PathBuf> {
-    let to = from.join(format!("set.{number}"));
+    let to = set_folder(from, number);
     fs::create_dir(&to)?;
     move_into(from, &to, names)?;
     Ok(to)

@@ -31,6 +31,17 @@ impl OfficeNames {
         self.known.get(&office).map(String::as_str)
     }
 
+    /// The offices whose names are known, in the order of their names.
+    pub(crate) fn all(&self) -> Vec<(OfficeNumber, String)> {
+        let mut all: Vec<_> = self
+            .known
+            .iter()
+            .map(|(office, name)| (*office, name.clone()))
+            .collect();
+        all.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+        all
+    }
+
     /// Takes the names from a file of the standard; what does not keep to it is left out.
     pub(crate) fn learn(&mut self, kind: FileKind, bytes: &[u8]) {
         match kind {

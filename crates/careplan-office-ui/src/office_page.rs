@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use careplan_client::Client;
+use careplan_client::{Client, RENEW_BEFORE_DAYS};
 use careplan_core::{Explain, Lang};
 use tokio::runtime;
 use tokio::sync::watch;
@@ -34,13 +34,13 @@ pub struct PageOptions {
     /// What the client's observer sees; see [`Watch`].
     pub watch: Watch,
     /// How many days before its end the certificate is to be renewed.
-    pub remind_days: u16,
+    pub remind_days: i64,
     /// How many bytes can be put in at once.
     pub most_bytes: u64,
 }
 
 impl PageOptions {
-    /// In Japanese, on any free port, 60 days for the certificate, 1 GiB at once.
+    /// In Japanese, on any free port, [`RENEW_BEFORE_DAYS`] for the certificate, 1 GiB at once.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, take_out: impl Into<PathBuf>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl PageOptions {
             lang: Lang::Ja,
             port: 0,
             watch: Watch::new(),
-            remind_days: 60,
+            remind_days: RENEW_BEFORE_DAYS,
             most_bytes: 1 << 30,
         }
     }

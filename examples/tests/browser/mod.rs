@@ -1,6 +1,12 @@
 //! A headless Chromium for tests of pages, and axe-core to hold them against WCAG.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

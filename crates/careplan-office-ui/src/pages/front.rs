@@ -157,7 +157,7 @@ impl<'d> Front<'d> {
                         format!("It was good until {day}. Renew it to send and receive."),
                     ))
                 } }
-            } @else if days < i64::from(self.desk.options.remind_days) {
+            } @else if days < self.desk.options.remind_days {
                 div.notice.warning { p {
                     strong { (lang.pick(
                         format!("証明書の期限まであと{days}日です。"),

@@ -9,16 +9,16 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use careplan_check::{Notice, Report, Severity, report};
-use careplan_client::ErrorKind;
-use careplan_core::{Explain, Lang};
+use careplan_check::{Checker, Source, report};
+use careplan_client::{ErrorKind, Finding, FindingSeverity, PutInOptions};
+use careplan_core::{Explain, Lang, OfficeNumber};
 use careplan_tables::FileName;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::front::{Front, Here, Visit, office_words};
 use super::work::{held, run_sync};
-use super::{away, failed, not_found, see_other, written};
+use super::{away, failed, not_found, see_other, trouble, written};
 use crate::desk::{Desk, Outcome, Task};
 use crate::drafts::{Draft, DraftSet, NotLookedAt};
 use crate::said::Said;
@@ -138,6 +138,7 @@ fn looked(desk: &Desk, visit: Visit, draft: &Draft, wrong: Option<&Said>) -> Res
             @for (number, set) in draft.sets.iter().enumerate() {
                 (one(desk, draft, number, set, lang))
             }
+            @if draft.documents_only { (addressing(desk, draft, lang)) }
             @for (number, document) in draft.loose.iter().enumerate() {
                 @if draft.sets.len() > 1 { (placing(desk, draft, number, document, lang)) }
             }
@@ -167,7 +168,7 @@ fn one(desk: &Desk, draft: &Draft, number: usize, set: &DraftSet, lang: Lang) ->
                 dt { (lang.pick("内容", "What")) }
                 dd { (header.set.name(lang)) @if let Some(month) = header.month { " " (written::month(month, lang)) } }
                 dt { (lang.pick("ファイル", "Files")) }
-                dd { ul.plain { @for file in &set.files { li { (file_words(file, lang)) " " span.mono.quiet { (file) } } } } }
+                dd { ul.plain { @for file in set.names() { li { (file_words(&file, lang)) " " span.mono.quiet { (file) } } } } }
                 dt { (lang.pick("送信先の状態", "The other office")) }
                 dd { @match &set.receiver {
                     None => (lang.pick("今は確かめられません。送るときに確かめます。", "Could not be asked now; it is when you send.")),
@@ -179,8 +180,8 @@ fn one(desk: &Desk, draft: &Draft, number: usize, set: &DraftSet, lang: Lang) ->
                 } }
             }
             h3 { (lang.pick("確かめた結果", "What was found")) }
-            (found(&set.report, lang))
-            @if !set.report.notices.is_empty() {
+            (found(&set.findings, lang))
+            @if !set.findings.is_empty() {
                 p { a href={ "/send/" (draft.id) "/report/" (number) } target="_blank" rel="noopener" {
                     (lang.pick("くわしい結果を別の画面で見る", "The whole report, in another window"))
                 } }
@@ -189,58 +190,79 @@ fn one(desk: &Desk, draft: &Draft, number: usize, set: &DraftSet, lang: Lang) ->
     }
 }
 
-/// The checker's verdict and its notices, worst first.
-fn found(report: &Report, lang: Lang) -> Markup {
-    let summary = &report.summary;
+/// What the check found, worst first.
+fn found(findings: &[Finding], lang: Lang) -> Markup {
+    use FindingSeverity as Severity;
     let of = |severity| {
-        report
-            .notices
+        findings
             .iter()
-            .filter(move |notice| notice.severity == severity)
+            .filter(move |finding| finding.severity == severity)
     };
+    let (errors, warnings) = (of(Severity::Error).count(), of(Severity::Warning).count());
     html! {
-        @match report.worst() {
-            Some(Severity::Error) => div.notice.error { p {
-                strong { (lang.pick(format!("直すところが{}か所あります。", summary.errors), format!("{} to correct. ", summary.errors))) }
+        @if errors > 0 {
+            div.notice.error { p {
+                strong { (lang.pick(format!("直すところが{errors}か所あります。"), format!("{errors} to correct. "))) }
                 (lang.pick("このままでは相手が取り込めません。介護ソフトで直して、出力し直してください。", "The other office could not import this. Correct it in your care software and export again."))
-            } },
-            Some(Severity::Warning) => div.notice.warning { p {
-                strong { (lang.pick(format!("確かめていただきたいところが{}か所あります。", summary.warnings), format!("{} to look at. ", summary.warnings))) }
+            } }
+        } @else if warnings > 0 {
+            div.notice.warning { p {
+                strong { (lang.pick(format!("確かめていただきたいところが{warnings}か所あります。"), format!("{warnings} to look at. "))) }
                 (lang.pick("このまま送ることもできます。", "It can be sent as it is."))
-            } },
-            _ => div.notice.ok { p {
-                strong { (lang.pick("問題は見つかりませんでした。", "Nothing is wrong. ")) }
-                (lang.pick(format!("{}件のデータを確かめました。", summary.records), format!("{} records were checked.", summary.records)))
-            } },
+            } }
+        } @else {
+            div.notice.ok { p { strong { (lang.pick("問題は見つかりませんでした。", "Nothing is wrong.")) } } }
         }
         @for severity in [Severity::Error, Severity::Warning, Severity::Info] {
             @if of(severity).next().is_some() {
-                ul.found {
-                    @for notice in of(severity) { (one_notice(notice, lang)) }
-                    @for left in report.left_out.iter().filter(|left| left.severity == severity) {
-                        li.quiet { (left.message().pick(lang)) }
-                    }
-                }
+                ul.found { @for finding in of(severity) { (one_finding(finding, lang)) } }
             }
         }
     }
 }
 
-fn one_notice(notice: &Notice, lang: Lang) -> Markup {
-    let (class, name) = match notice.severity {
-        Severity::Error => ("error", lang.pick("直す", "correct")),
-        Severity::Warning => ("warning", lang.pick("確かめる", "look at")),
-        Severity::Info => ("info", lang.pick("参考", "to know")),
+fn one_finding(finding: &Finding, lang: Lang) -> Markup {
+    let (class, name) = match finding.severity {
+        FindingSeverity::Error => ("error", lang.pick("直す", "correct")),
+        FindingSeverity::Warning => ("warning", lang.pick("確かめる", "look at")),
+        FindingSeverity::Info => ("info", lang.pick("参考", "to know")),
     };
+    let advice = lang.pick(&finding.advice_ja, &finding.advice_en);
     html! {
         li {
             span class={ "tag " (class) } { (name) } " "
-            (notice.message.pick(lang))
-            @if !notice.advice.pick(lang).is_empty() { br; "→ " (notice.advice.pick(lang)) }
+            (lang.pick(&finding.message_ja, &finding.message_en))
+            @if !advice.is_empty() { br; "→ " (advice) }
             br; small.quiet {
-                (file_words(&notice.file, lang))
-                @if let Some(line) = notice.line { (lang.pick(format!("　{line}行目"), format!(", line {line}"))) }
-                @if let Some(field) = notice.field_name_ja { (lang.pick("　", ", ")) span lang="ja" { (field) } }
+                (file_words(&finding.file, lang))
+                @if let Some(line) = finding.line { (lang.pick(format!("　{line}行目"), format!(", line {line}"))) }
+                @if let Some(column) = finding.column { (lang.pick(format!("　{column}項目"), format!(", column {column}"))) }
+            }
+        }
+    }
+}
+
+/// Documents alone: to whom they go. Offices are known by what was exchanged before.
+fn addressing(desk: &Desk, draft: &Draft, lang: Lang) -> Markup {
+    let known = desk.names().all();
+    html! {
+        section.card {
+            h2 { (lang.pick("どこに送りますか", "To whom do they go?")) }
+            ul { @for document in &draft.loose { li { (document) } } }
+            @if !known.is_empty() {
+                div.field {
+                    label for="receiver" { (lang.pick("事業所を選ぶ", "Choose an office")) }
+                    select #receiver name="receiver" {
+                        option value="" { (lang.pick("（選んでください）", "(choose)")) }
+                        @for (office, name) in known.iter().filter(|(office, _)| *office != desk.office) {
+                            option value=(office) { (name) " " (office) }
+                        }
+                    }
+                }
+            }
+            div.field {
+                label for="receiver-number" { (lang.pick("または、事業所番号（10桁）", "or its number of 10 digits")) }
+                input #receiver-number name="receiver-number" inputmode="numeric" autocomplete="off" maxlength="10";
             }
         }
     }
@@ -297,8 +319,29 @@ pub(super) async fn act(
     if !draft.can_be_sent() {
         return looked(&desk, visit, &draft, None);
     }
+    let mut options = PutInOptions::default();
     let mut chosen = Vec::with_capacity(draft.loose.len());
-    for number in 0..draft.loose.len() {
+    if draft.documents_only {
+        let number = ["receiver-number", "receiver"]
+            .into_iter()
+            .filter_map(field)
+            .map(str::trim)
+            .find(|number| !number.is_empty());
+        let Some(receiver) = number.and_then(|number| number.parse::<OfficeNumber>().ok()) else {
+            let said = Said::new(
+                "送り先の事業所を選ぶか、10桁の事業所番号を入れてください。",
+                "Choose the office, or enter its number of 10 digits.",
+            );
+            return looked(&desk, visit, &draft, Some(&said));
+        };
+        options.receiver = Some(receiver);
+    }
+    let placed = if draft.documents_only {
+        0
+    } else {
+        draft.loose.len()
+    };
+    for number in 0..placed {
         match field(&format!("document-{number}")) {
             Some("none") => chosen.push(None),
             Some(place)
@@ -329,7 +372,7 @@ pub(super) async fn act(
                 return outcome;
             }
         };
-        match client.put_in(&folders) {
+        match client.put_in_with(&folders, options) {
             Ok(sets) => {
                 outcome.put_in = sets
                     .iter()
@@ -361,7 +404,23 @@ pub(super) async fn report(
     let Some(set) = set else {
         return not_found(&desk, visit);
     };
-    let page = report::html(&set.report, visit.lang);
+    // The page is the office's own: it may see whom a notice is about.
+    let paths = set.paths.clone();
+    let checked = tokio::task::spawn_blocking(move || {
+        Checker::new()
+            .show_values(true)
+            .tables(true)
+            .check_sending(paths.iter().map(Source::file))
+            .map_err(|error| Said::of(&error))
+    });
+    let checked = match checked.await {
+        Ok(Ok(checked)) => checked,
+        Ok(Err(said)) => {
+            return trouble(&desk, visit, StatusCode::INTERNAL_SERVER_ERROR, &said);
+        }
+        Err(_) => return not_found(&desk, visit),
+    };
+    let page = report::html(&checked, visit.lang);
     // Its style sheet stands in it, as it is a file to be mailed: that one and no other.
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

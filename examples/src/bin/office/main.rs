@@ -20,6 +20,7 @@ mod send;
 mod status;
 mod sync;
 mod take;
+mod ui;
 mod watch;
 
 use std::path::PathBuf;
@@ -87,6 +88,8 @@ enum Command {
     Receipts(receipts::Receipts),
     /// Sends what appears in a folder, puts what is received into another (フォルダーの監視)
     Watch(watch::Watch),
+    /// Opens the office's page in the browser, on this machine only (画面を開く)
+    Ui(ui::Ui),
     /// Writes a completion script for a shell (シェルの補完)
     Completions {
         /// Which shell
@@ -128,6 +131,7 @@ fn run(command: &Command, office: &Office) -> Result<Outcome, Failure> {
         Command::Retry(command) => command.run(office),
         Command::Receipts(command) => command.run(office),
         Command::Watch(command) => command.run(office),
+        Command::Ui(command) => command.run(office),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(*shell, &mut command, "office", &mut std::io::stdout());

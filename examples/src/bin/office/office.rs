@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use careplan_client::{Client, ClientConfig, ErrorKind, Session, Setup};
-use careplan_core::Lang;
+use careplan_client::{Client, ClientConfig, ErrorKind, Observer, Refusal, Session, Setup};
+use careplan_core::{Lang, UserId};
 use careplan_protocol::LogInRequest;
 use etcetera::BaseStrategy as _;
 use serde::Serialize;
@@ -62,15 +62,21 @@ impl Office {
         let setup = self.setup()?;
         let (user_id, lang) = (setup.settings().user_id, self.lang);
         let (file, known) = (self.password_file.clone(), Arc::clone(&self.log_in));
-        let ask = move || {
-            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(log_in) = &*known {
-                return Ok(log_in.clone());
-            }
-            let log_in = password::log_in(user_id, file.as_deref(), lang)?;
-            Ok(known.insert(log_in).clone())
-        };
+        let ask = move || log_in_once(&known, user_id, file.as_deref(), lang);
         Ok(setup.client_config(ask)?)
+    }
+
+    /// Asks for the password now, for a program whose person looks elsewhere later.
+    pub(crate) fn ask_log_in(&self) -> Result<(), Failure> {
+        let user_id = self.setup()?.settings().user_id;
+        log_in_once(
+            &self.log_in,
+            user_id,
+            self.password_file.as_deref(),
+            self.lang,
+        )
+        .map(drop)
+        .map_err(Failure::other)
     }
 
     /// The client, with progress shown on the terminal.
@@ -80,11 +86,20 @@ impl Office {
 
     /// The client, going on with a session.
     pub(crate) fn client_with(&self, session: Option<Session>) -> Result<Client, Failure> {
+        self.client_observed(session, || Box::new(Bars::new(self.lang)))
+    }
+
+    /// The client, with progress shown by another.
+    pub(crate) fn client_observed(
+        &self,
+        session: Option<Session>,
+        observer: impl Fn() -> Box<dyn Observer>,
+    ) -> Result<Client, Failure> {
         let begun = Instant::now();
         loop {
             let mut config = self.config()?;
             config.session.clone_from(&session);
-            config.observer = Box::new(Bars::new(self.lang));
+            config.observer = observer();
             match Client::open(config) {
                 Err(error)
                     if matches!(error.kind(), ErrorKind::HomeInUse { .. })
@@ -128,6 +143,21 @@ impl Office {
             println!("{}", self.lang.pick(ja.as_ref(), en.as_ref()));
         }
     }
+}
+
+/// The password as it was given before, or asked for.
+fn log_in_once(
+    known: &Mutex<Option<LogInRequest>>,
+    user_id: UserId,
+    file: Option<&Path>,
+    lang: Lang,
+) -> Result<LogInRequest, Refusal> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(log_in) = &*known {
+        return Ok(log_in.clone());
+    }
+    let log_in = password::log_in(user_id, file, lang)?;
+    Ok(known.insert(log_in).clone())
 }
 
 /// `careplan` in the user's own data folder: `%LOCALAPPDATA%` on Windows, `~/.local/share` or
