@@ -26,7 +26,10 @@ use careplan_platform::{PasswordValidity, Platform, Settings, make_development_h
 use careplan_protocol::LogInRequest;
 use chrono::{TimeDelta, Utc};
 use fantoccini::Locator;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+// Platform and client block, as their programs do; browsers are waited for.
+use tokio::task::block_in_place;
 
 /// The care manager's office of the sample month, and the two service offices it is for.
 const MANAGER: &str = "1370948774";
@@ -56,11 +59,22 @@ fn files(folder: &Path) -> String {
 struct World {
     root: TempDir,
     authority: Authority,
-    platform: Platform,
+    platform: Option<Platform>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let platform = self.platform.take();
+        block_in_place(|| drop(platform));
+    }
 }
 
 impl World {
     fn new() -> Self {
+        block_in_place(Self::make)
+    }
+
+    fn make() -> Self {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().join("platform");
         make_development_home(&home, &["127.0.0.1"], Utc::now() - TimeDelta::hours(1)).unwrap();
@@ -72,13 +86,18 @@ impl World {
         Self {
             root,
             authority,
-            platform,
+            platform: Some(platform),
         }
     }
 
     /// Registers an office whose certificate is good for so many days; the configuration of its
     /// client.
     fn office(&mut self, number: &str, days: u32, licensed: bool) -> ClientConfig {
+        block_in_place(|| self.register(number, days, licensed))
+    }
+
+    fn register(&mut self, number: &str, days: u32, licensed: bool) -> ClientConfig {
+        let platform = self.platform.as_ref().unwrap();
         let office: OfficeNumber = number.parse().unwrap();
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
         let request = key.request_pem(office).unwrap();
@@ -97,7 +116,7 @@ impl World {
             user_id: by,
             password: "correct horse battery staple".parse().unwrap(),
         };
-        let operator = self.platform.administration();
+        let operator = platform.administration();
         operator.register_office(office).unwrap();
         operator
             .set_password(office, by, &log_in.password, PasswordValidity::Unlimited)
@@ -116,7 +135,7 @@ impl World {
         }
         let signer = Arc::new(SoftwareSigner::new(key, vec![issued.certificate]).unwrap());
         let authority = self.authority.certificate().clone();
-        let address = format!("https://{}", self.platform.address());
+        let address = format!("https://{}", platform.address());
         let transport = HttpsTransport::new(HttpsConfig::new(
             address,
             vec![authority.clone()],
@@ -340,7 +359,8 @@ fn a_month_by_the_page_alone() {
             .click()
             .await
             .unwrap();
-        manager.css("td.differs").await;
+        // Not done: one visit of each of two services, and one of the other office's.
+        assert_eq!(manager.texts("td.differs").await.len(), 3);
         manager.is_accessible().await;
         manager.picture("grid-actuals").await;
 
@@ -371,25 +391,41 @@ fn a_month_by_the_page_alone() {
     });
 }
 
-/// The first person of the form: rows, days and sums as they stand in UPPLAN.
+/// The first person of the form, as UPPLAN and UPSIKYU have 0974689258 (read by hand).
 async fn check_plan(browser: &Browser) {
-    let costs = browser.texts("table.costs tr.total td").await;
-    assert!(!costs.is_empty());
-    let rows = browser
-        .client
-        .find_all(Locator::Css("table.grid tbody"))
-        .await
-        .unwrap();
-    assert!(!rows.is_empty());
-    for row in rows {
-        let mut sum = 0;
-        let planned = row.find(Locator::Css("tr:first-child")).await.unwrap();
-        for day in planned.find_all(Locator::Css("td.day")).await.unwrap() {
-            sum += day.text().await.unwrap().parse::<u32>().unwrap_or(0);
-        }
-        let said = planned.find(Locator::Css("td.n")).await.unwrap();
-        assert_eq!(said.text().await.unwrap(), sum.to_string());
-    }
+    assert!(browser.texts(".who").await[0].starts_with("伊藤　文子"));
+    let planned: [(&str, &[u8], &str); 6] = [
+        ("9:00～9:30", &[1, 5, 8, 12, 15, 19, 22, 26, 29], "9"),
+        ("10:30～11:30", &[2, 9, 16, 23, 30], "5"),
+        ("14:00～15:00", &[7, 14, 21, 28], "4"),
+        ("－", &[1], "1"),
+        ("－", &[1], "1"),
+        ("－", &[1], "1"),
+    ];
+    let script = "return [...document.querySelectorAll('table.grid tbody')].map((body) => {
+        const row = body.rows[0];
+        const days = [...row.querySelectorAll('td.day')].map((day) => day.textContent);
+        return [row.cells[0].textContent, days, row.querySelector('td.n').textContent];
+    });";
+    let shown = browser.client.execute(script, Vec::new()).await.unwrap();
+    let expected: Vec<Value> = planned
+        .iter()
+        .map(|(time, days, sum)| {
+            let cells = (1..=31).map(|day| if days.contains(&day) { "1" } else { "" });
+            json!([time, cells.collect::<Vec<_>>(), sum])
+        })
+        .collect();
+    assert_eq!(shown, Value::Array(expected));
+    let total = browser.texts("table.costs tr.total td").await;
+    let amounts: Vec<&str> = total
+        .iter()
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
+        .collect();
+    assert_eq!(
+        amounts,
+        ["8,791", "8,791", "8,791", "97,977", "88,178", "9,799"]
+    );
 }
 
 #[test]
@@ -583,7 +619,7 @@ fn nobody_else_can_use_the_page() {
             "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'",
             "frame-ancestors 'none'",
             "x-content-type-options: nosniff",
-            "referrer-policy: no-referrer",
+            "referrer-policy: same-origin",
             "cache-control: no-store",
         ] {
             assert!(answer.contains(header), "{header}: {answer}");

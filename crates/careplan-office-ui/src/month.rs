@@ -284,6 +284,8 @@ pub(crate) struct GridRow {
     pub(crate) equipment_name: String,
     pub(crate) planned: Row,
     pub(crate) actual: Row,
+    /// Whether the office sent its actuals.
+    pub(crate) compared: bool,
 }
 
 /// What makes a line of the form.
@@ -346,6 +348,7 @@ impl Grid {
                     equipment_name: found.equipment_name,
                     planned: Row::default(),
                     actual: Row::default(),
+                    compared: false,
                 },
             );
             place
@@ -368,8 +371,16 @@ impl Grid {
         }
     }
 
-    /// Whether any actuals came.
-    pub(crate) fn has_actuals(&self) -> bool {
-        self.rows.iter().any(|row| row.actual != Row::default())
+    /// Marks the lines of a service as held against actuals that came.
+    pub(crate) fn compare(&mut self, service: &careplan_tables::compare::Service) {
+        for row in &mut self.rows {
+            let line = &row.service;
+            row.compared |= (line.office, line.satellite, line.code)
+                == (
+                    service.office_number,
+                    service.satellite_number,
+                    service.service_code,
+                );
+        }
     }
 }

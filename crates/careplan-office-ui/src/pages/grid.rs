@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use careplan_core::{Lang, YearMonth};
+use careplan_tables::compare::Received;
 use careplan_tables::import::Person;
 use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
@@ -171,7 +172,13 @@ pub(super) async fn person(
     };
     let lang = visit.lang;
     let words = written::month(month, lang);
-    let grid = read.grid(*person);
+    let mut grid = read.grid(*person);
+    // Where an office has not sent its actuals yet, nothing differs.
+    let compared = read.compare(Some(*person));
+    let services = compared.people.iter().flat_map(|person| &person.services);
+    for service in services.filter(|service| service.received != Received::Nothing) {
+        grid.compare(&service.service);
+    }
     let costs = read.costs(*person);
     let neighbour = |place: Option<usize>| place.and_then(|place| persons.get(place));
     // The name stays out of the title: windows and histories show it.
@@ -215,7 +222,7 @@ fn grid_table(grid: &Grid, month: YearMonth, lang: Lang) -> Markup {
     let days: Vec<NaiveDate> = (1..=month.days())
         .filter_map(|day| month.day(day))
         .collect();
-    let compared = grid.has_actuals();
+    let compared = grid.rows.iter().any(|row| row.compared);
     let title = lang.pick("サービス利用票（第6表）", "Services by day (table 6)");
     html! {
         div.wide tabindex="0" role="region" aria-label=(title) {
@@ -243,7 +250,7 @@ fn grid_table(grid: &Grid, month: YearMonth, lang: Lang) -> Markup {
                         tr.actual {
                             (label(lang.pick("実績", "Done")))
                             @for date in &days {
-                                @let differs = compared && row.planned.on(day_of(*date)) != row.actual.on(day_of(*date));
+                                @let differs = row.compared && row.planned.on(day_of(*date)) != row.actual.on(day_of(*date));
                                 (cell(&row.actual, *date, differs, lang))
                             }
                             td.n { (sum(&row.actual)) }

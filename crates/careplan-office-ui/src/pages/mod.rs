@@ -96,7 +96,8 @@ async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     set(CONTENT_SECURITY_POLICY, POLICY);
     set(X_FRAME_OPTIONS, "DENY");
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(REFERRER_POLICY, "no-referrer");
+    // `no-referrer` would make browsers hide the page's own origin from itself (`Origin: null`).
+    set(REFERRER_POLICY, "same-origin");
     set(CACHE_CONTROL, "no-store");
     set(
         HeaderName::from_static("cross-origin-resource-policy"),

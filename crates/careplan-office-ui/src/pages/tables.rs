@@ -170,7 +170,7 @@ const COSTS: [Cost; 14] = [
     Cost {
         ja: "単位数",
         en: "Units",
-        value: |row| shown_units(row.units),
+        value: |row| not_zero(row.units),
     },
     Cost {
         ja: "割引後 率%",
@@ -185,7 +185,7 @@ const COSTS: [Cost; 14] = [
     Cost {
         ja: "回数",
         en: "Count",
-        value: |row| Some(i64::from(row.count)),
+        value: |row| not_zero(row.count),
     },
     Cost {
         ja: "サービス単位／金額",
@@ -239,9 +239,9 @@ const COSTS: [Cost; 14] = [
     },
 ];
 
-/// Units are 0 on rows that are sums: nothing is printed there.
-fn shown_units(units: u32) -> Option<i64> {
-    (units > 0).then_some(i64::from(units))
+/// Units, and the grand total's count, are 0 on rows that are sums: nothing is printed there.
+fn not_zero(value: u32) -> Option<i64> {
+    (value > 0).then_some(i64::from(value))
 }
 
 /// Table 7 (サービス利用票別表).
