@@ -104,7 +104,7 @@ pub(super) async fn one(
     };
     let lang = visit.lang;
     let to = office_words(&desk, set.header.receiver, lang);
-    let title = lang.pick(format!("{to} に送ったもの"), format!("Sent to {to}"));
+    let title = lang.pick(format!("{to} 宛てのもの"), format!("For {to}"));
     let content = html! {
         h1 { (title) }
         @if let Some(act) = sure.sure.as_deref().and_then(Act::of) {
