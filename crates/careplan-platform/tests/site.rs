@@ -826,10 +826,34 @@ fn the_history_shows_an_office_its_own_sendings() {
     let theirs = world.session(&service);
     theirs.fetch(&receipt);
     theirs.confirm(&receipt);
+    // Both have the receipts, which say what they are about and are the operator's.
+    let path = format!("/sendings/{}", receipt.sending);
+    for office in [&mut visitor, &mut receiver] {
+        let page = office.get(&path).page();
+        assert!(page.contains("受け付けました") && page.contains("相手が受領しました"));
+        let file = office.get(&format!("{path}/receipts/received"));
+        assert!(file.header("content-disposition").contains(".asice"));
+        assert_eq!(&file.body[..2], b"PK");
+        let text = String::from_utf8_lossy(&file.body);
+        assert!(text.contains("mimetype"));
+        for missing in ["withdrawn", "nothing"] {
+            let answer = office.get(&format!("{path}/receipts/{missing}"));
+            assert_eq!(answer.status, 404);
+        }
+    }
     let confirmed = careplan_protocol::SendingState::Confirmed.name(Lang::Ja);
     assert!(visitor.get("/sendings").page().contains(confirmed));
     let mut outsider = Visitor::logged_in(&world, OUTSIDER);
     for path in ["/sendings", "/sendings?list=received"] {
         assert!(outsider.get(path).page().contains("まだありません。"));
+    }
+    for path in [path.clone(), format!("{path}/receipts/accepted")] {
+        assert_eq!(outsider.get(&path).status, 404, "{path}");
+    }
+    for path in [
+        "/sendings/x",
+        "/sendings/0192f0a0-7c00-7000-8000-000000000001",
+    ] {
+        assert_eq!(outsider.get(path).status, 404, "{path}");
     }
 }

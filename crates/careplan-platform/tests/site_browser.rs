@@ -200,6 +200,9 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     browser.shows(SERVICE);
     browser.is_well();
     pictures.take(&browser, "11-sendings.png");
+    browser.press("受領証を見る");
+    browser.shows("受け付けました");
+    browser.is_well();
     browser.press("よくある質問");
     browser.is_well();
 }

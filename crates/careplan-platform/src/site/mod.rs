@@ -154,6 +154,11 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/client", get(client::show))
         .route("/client/download", get(client::download))
         .route("/sendings", get(sendings::show))
+        .route("/sendings/{sending}", get(sendings::show_one))
+        .route(
+            "/sendings/{sending}/receipts/{event}",
+            get(sendings::receipt),
+        )
         .route("/help", get(help::show))
         .route("/language", post(change_language))
         .route("/look.css", get(assets::look))
