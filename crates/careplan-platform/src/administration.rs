@@ -17,9 +17,8 @@ use crate::auth::PasswordHash;
 use crate::clock::recorded_now;
 use crate::licences::Licences;
 use crate::site::TermsText;
-use crate::storage::sqlite::SqliteStorage;
-use crate::storage::{Account, Storage, Terms, TermsNotice};
-use crate::{AdministrationError, Clock, PasswordValidity, TermsRefused};
+use crate::storage::{self, Account, Storage, Terms, TermsNotice};
+use crate::{AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused};
 
 /// Administration of a platform's offices.
 ///
@@ -45,11 +44,24 @@ impl Administration {
     /// # Errors
     /// If the storage cannot be used.
     pub fn open(home: &Path, clock: Arc<dyn Clock>) -> Result<Self, AdministrationError> {
+        Self::open_with(StorageChoice::Embedded, home, clock)
+    }
+
+    /// As [`open`](Self::open), for a platform that keeps what it is given elsewhere.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn open_with(
+        choice: StorageChoice,
+        home: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AdministrationError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
+            .enable_all()
             .build()
             .map_err(|error| AdministrationError::System(error.into()))?;
-        let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(home, NonZeroUsize::MIN)?);
+        let storage = runtime.block_on(storage::open(choice, home, NonZeroUsize::MIN))?;
         let fees = Arc::new(FeeTable::standard());
         Ok(Self {
             licences: Licences::new(Arc::clone(&storage), fees),

@@ -14,12 +14,12 @@ use chrono::TimeDelta;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use tokio::sync::Semaphore;
 
-use crate::{Clock, SiteConfig, SystemClock};
+use crate::{Clock, SiteConfig, StorageChoice, SystemClock};
 
 /// What a platform is started with.
 #[non_exhaustive]
 pub struct PlatformConfig {
-    /// Folder of the database and the containers; made if it is not there.
+    /// Folder of the database and the containers, and of uploads under way; made if it is not there.
     pub home: PathBuf,
     /// Address to listen on; port 0 takes a free one, see
     /// [`Platform::address`](crate::Platform::address).
@@ -34,7 +34,9 @@ pub struct PlatformConfig {
     pub limits: Limits,
     /// How long a sending can be fetched and confirmed; 90 days by default.
     pub keep: TimeDelta,
-    /// Connections that read the database; 4 by default.
+    /// Where sendings are kept; in the home by default.
+    pub storage: StorageChoice,
+    /// Connections that read the embedded database; 4 by default.
     pub readers: NonZeroUsize,
     /// Where the time comes from; the operating system by default.
     pub clock: Arc<dyn Clock>,
@@ -61,6 +63,7 @@ impl PlatformConfig {
             evidence,
             limits: Limits::default(),
             keep: TimeDelta::days(90),
+            storage: StorageChoice::default(),
             readers: const { NonZeroUsize::new(4).unwrap() },
             clock: Arc::new(SystemClock),
             fees: FeeTable::standard(),
@@ -78,6 +81,7 @@ impl fmt::Debug for PlatformConfig {
             .field("evidence", &self.evidence)
             .field("limits", &self.limits)
             .field("keep", &self.keep)
+            .field("storage", &self.storage)
             .field("readers", &self.readers)
             .field("site", &self.site)
             .finish_non_exhaustive()

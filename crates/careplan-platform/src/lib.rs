@@ -31,4 +31,6 @@ pub use platform::Platform;
 pub use serve::{ServeError, serve};
 pub use settings::{Settings, SettingsError};
 pub use site::{ClientDownload, SiteConfig, SiteLimits, TermsRefused};
-pub use storage::{PasswordValidity, StorageError, StorageErrorKind, TermsNotice};
+#[cfg(feature = "cluster")]
+pub use storage::{ClusterConfig, ClusterConfigError};
+pub use storage::{PasswordValidity, StorageChoice, StorageError, StorageErrorKind, TermsNotice};

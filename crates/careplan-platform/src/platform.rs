@@ -22,13 +22,14 @@ use crate::evidence::{EvidenceLog, Evidences, Notary};
 use crate::licences::Licences;
 use crate::site::{self, Site};
 use crate::spool::UploadLimits;
-use crate::storage::sqlite::{ServingLock, SqliteStorage};
-use crate::storage::{Storage, StorageError};
+use crate::storage::{self, ServingLock, Storage, StorageError};
 use crate::trust::TrustStore;
 use crate::{Clock, EvidenceError, PlatformConfig, SiteConfig, StartError, Trust, tls};
 
 /// How often sendings that are overdue are expired and sessions that are over forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often containers are looked for that belong to no sending.
+const ORPHANS: Duration = Duration::from_secs(60 * 60);
 /// How long a kill waits for a thread that is in the middle of a system call.
 const LAST_SYSTEM_CALL: Duration = Duration::from_secs(10);
 
@@ -86,10 +87,9 @@ impl Platform {
             &trust.current(),
             Arc::clone(&config.clock),
         )?;
-        let sqlite = SqliteStorage::open(&config.home, config.readers)?;
-        let lock = sqlite.lock_for_serving()?;
-        let spool = sqlite.spool();
-        let storage: Arc<dyn Storage> = Arc::new(sqlite);
+        let lock = ServingLock::take(&config.home)?;
+        let storage =
+            runtime.block_on(storage::open(config.storage, &config.home, config.readers))?;
         let removed = runtime.block_on(storage.recover())?;
         if removed > 0 {
             tracing::info!(removed, "removed what interrupted uploads had left");
@@ -110,7 +110,7 @@ impl Platform {
             trust: Arc::clone(&trust),
             notary: Notary::new(config.evidence.signer),
             fees: Arc::clone(&fees),
-            spool,
+            spool: storage::spool(&config.home),
             upload: UploadLimits {
                 bytes: config.limits.container_bytes,
                 pause: config.limits.pause,
@@ -154,6 +154,10 @@ impl Platform {
             )?),
             None => None,
         };
+        runtime.spawn(remove_orphans_again_and_again(
+            Arc::clone(&storage),
+            Arc::clone(&config.clock),
+        ));
         runtime.spawn(sweep_again_and_again(
             Arc::clone(&delivery),
             Arc::clone(&config.clock),
@@ -334,6 +338,21 @@ async fn take_in_again_and_again(log: Arc<EvidenceLog>, pause: Duration) {
             Ok(0) => {}
             Ok(receipts) => tracing::debug!(receipts, "the evidence log took receipts in"),
             Err(error) => tracing::error!(%error, "the evidence log took nothing in"),
+        }
+    }
+}
+
+async fn remove_orphans_again_and_again(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) {
+    let mut turns = tokio::time::interval(ORPHANS);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        match storage.remove_orphans(recorded_now(&*clock)).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed containers without a sending"),
+            Err(error) => {
+                tracing::error!(%error, "looking for containers without a sending failed")
+            }
         }
     }
 }

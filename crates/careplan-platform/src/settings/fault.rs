@@ -72,6 +72,13 @@ pub enum FaultKind {
         /// The reason in Japanese and in English.
         reason: (String, String),
     },
+    /// The value has the form the setting takes, but cannot be used.
+    Unusable {
+        /// The setting.
+        name: &'static str,
+        /// Why, in Japanese and in English.
+        reason: (String, String),
+    },
     /// A setting does not go with another.
     Conflict {
         /// The setting.
@@ -166,6 +173,8 @@ impl Explain for FaultKind {
             (Self::NamedFile { name, file, reason }, Lang::En) => {
                 format!("the file {} of `{name}`: {}", file.display(), reason.1)
             }
+            (Self::Unusable { name, reason }, Lang::Ja) => format!("「{name}」: {}", reason.0),
+            (Self::Unusable { name, reason }, Lang::En) => format!("`{name}`: {}", reason.1),
             (Self::Conflict { name, reason }, Lang::Ja) => format!("「{name}」: {}", reason.0),
             (Self::Conflict { name, reason }, Lang::En) => format!("`{name}`: {}", reason.1),
         }

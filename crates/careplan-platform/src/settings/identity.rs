@@ -12,9 +12,9 @@ use super::{Fault, FaultKind, Settings, SettingsError};
 use crate::{EvidenceConfig, Limits, PlatformConfig, ServerIdentity, Trust};
 
 /// Collects what is wrong with the files that settings name.
-struct Files<'a> {
-    settings: &'a Settings,
-    faults: Vec<Fault>,
+pub(super) struct Files<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl Files<'_> {
@@ -29,7 +29,7 @@ impl Files<'_> {
     }
 
     /// Reads a file and makes something of it; a fault if either fails.
-    fn read<T, E: Explain>(
+    pub(super) fn read<T, E: Explain>(
         &mut self,
         name: &'static str,
         file: &Path,
@@ -85,11 +85,14 @@ impl Settings {
         let identity = self.read_identity(&mut files);
         let trust = self.read_trust(&mut files);
         let evidence = self.read_evidence(&mut files);
-        let read = identity.zip(trust).zip(evidence);
-        let ((identity, trust), evidence) = SettingsError::unless_faulty(read, files.faults)?;
+        let storage = self.read_storage(&mut files);
+        let read = identity.zip(trust).zip(evidence.zip(storage));
+        let ((identity, trust), (evidence, storage)) =
+            SettingsError::unless_faulty(read, files.faults)?;
         let mut config = PlatformConfig::new(home, identity, trust, evidence);
         config.listen = self.server.listen;
         config.limits = self.limits();
+        config.storage = storage;
         config.keep = self.keep.days.days();
         if let Ok(readers) = self.storage.readers.count().try_into() {
             config.readers = readers;

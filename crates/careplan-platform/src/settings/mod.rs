@@ -6,6 +6,7 @@
 
 mod fault;
 mod identity;
+mod storage;
 mod value;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 pub use fault::{Fault, FaultKind, Place, SettingsError};
-pub use value::{LogForm, LogLevel, Number};
+pub use value::{LogForm, LogLevel, Number, SecretUrl};
 use value::{Value, Written};
 
 /// What the names of environment variables begin with: `CAREPLAN_PLATFORM_SERVER_LISTEN` is
@@ -134,10 +135,18 @@ settings! {
         /// Days a sending can be fetched and confirmed; it expires after that
         days: Number<1, 3650> = Number::near(90), "送信されたデータを受信できる日数。過ぎると期限切れになる";
     }
-    /// The embedded storage.
-    [storage] StorageOfHome {
-        /// Connections that read the database
-        readers: Number<1, 64> = Number::near(4), "データベースを読む接続の数";
+    /// Where sendings are kept: in the home, or in PostgreSQL and an object store.
+    [storage] StorageSettings {
+        /// Connections that read the home's database
+        readers: Number<1, 64> = Number::near(4), "保存先のデータベースを読む接続の数";
+        /// PostgreSQL database, like `postgres://user:password@host/database`; the home's if not set
+        database_url: Option<SecretUrl> = None, "PostgreSQLデータベースのURL。省略時は保存先の中";
+        /// Object store of the containers, `s3://bucket/prefix` or `file:///folder`; goes with the database's URL. Region, endpoint and keys of S3 are taken from the AWS_… variables
+        object_store: Option<SecretUrl> = None, "コンテナを置くオブジェクトストアのURL。データベースのURLと共に指定する。S3の設定は環境変数AWS_…から読む";
+        /// Certificates of the authorities that the database server's certificate is believed from, PEM; without, only a database on this machine is used
+        database_authorities: Vec<PathBuf> = Vec::new(), "データベースサーバーの証明書の認証局（PEM）。省略時はこの機械のデータベースに限る";
+        /// Connections to the PostgreSQL database, at most
+        connections: Number<1, 1000> = Number::near(16), "PostgreSQLへの接続の最大数";
     }
     /// What callers can take.
     [limits] LimitsOfCallers {

@@ -1,5 +1,6 @@
 //! The types a setting can have, each with the form an operator writes it in.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -253,5 +254,44 @@ impl Value for LogLevel {
 
     fn show(&self) -> Option<String> {
         Some(quoted(&self.0.as_str().to_ascii_lowercase()))
+    }
+}
+
+/// An address with credentials in it, which are shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// The address, credentials and all.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretUrl(hidden)")
+    }
+}
+
+impl Value for SecretUrl {
+    fn form() -> (String, String) {
+        (
+            "「postgres://…」「s3://…」「file://…」の形のURL".to_owned(),
+            "a URL like \"postgres://…\", \"s3://…\" or \"file://…\"".to_owned(),
+        )
+    }
+
+    fn read(written: Written<'_>, _: &Path) -> Option<Self> {
+        let text = written.text()?;
+        let (scheme, _) = text.split_once("://")?;
+        ["postgres", "postgresql", "s3", "file"]
+            .contains(&scheme)
+            .then(|| Self(text.to_owned()))
+    }
+
+    fn show(&self) -> Option<String> {
+        None
     }
 }

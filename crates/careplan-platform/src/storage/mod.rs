@@ -1,26 +1,41 @@
 //! What the platform keeps, behind one trait that is the sum of its topics: offices and licences,
 //! accounts, sessions, sendings and their containers.
 //!
-//! [`sqlite`] is the embedded implementation: SQLite for what is known, a folder for containers.
-//! An implementation stores and looks up; it decides nothing. What may happen to a sending is
+//! The topics are written once, in [`sql`], over an engine: [`sqlite`] is the embedded one, with
+//! SQLite for what is known and a folder for containers; `cluster` the one beyond one machine, with
+//! PostgreSQL and an object store. Storage stores and looks up; it decides nothing. What may happen to a sending is
 //! decided by [`StoredSending::apply`], to a session by [`StoredSession::rotate`], to log-in attempts by
-//! [`Attempts::begin`]: an implementation only runs them inside its transaction.
+//! [`Attempts::begin`]: storage only runs them inside its transaction.
 
 mod accounts;
 mod certificates;
+#[cfg(feature = "cluster")]
+mod cluster;
+mod containers;
 mod error;
 mod evidence;
 mod offices;
 mod records;
 mod sendings;
+mod serving;
 mod sessions;
 mod site;
-pub(crate) mod sqlite;
+mod sql;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 pub(crate) use accounts::AccountStorage;
 pub(crate) use certificates::{CertificateStorage, chain_from_text, chain_to_text};
+#[cfg(feature = "cluster")]
+pub use cluster::{ClusterConfig, ClusterConfigError};
 pub use error::{StorageError, StorageErrorKind};
 pub(crate) use evidence::{
     EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, WaitingReceipt,
@@ -31,11 +46,44 @@ pub(crate) use records::{
     Account, Attempts, Direction, Rotation, SessionTokens, StoredSending, StoredSession,
 };
 pub(crate) use sendings::{Acceptance, ContainerReader, Recorded, SendingStorage};
+pub(crate) use serving::ServingLock;
 pub(crate) use sessions::SessionStorage;
 pub use site::TermsNotice;
 pub(crate) use site::{SiteScope, SiteSession, SiteStorage, Terms};
 
-/// What an implementation of storage does, topic by topic. Every method is atomic, and what it
+/// Where a platform keeps what it is given.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum StorageChoice {
+    /// In its home: SQLite and a folder.
+    #[default]
+    Embedded,
+    /// In PostgreSQL and an object store; only uploads under way are in the home.
+    #[cfg(feature = "cluster")]
+    Cluster(ClusterConfig),
+}
+
+/// Opens the storage and brings its tables up to date. Inside the runtime it will be used on.
+pub(crate) async fn open(
+    choice: StorageChoice,
+    home: &Path,
+    readers: NonZeroUsize,
+) -> Result<Arc<dyn Storage>, StorageError> {
+    Ok(match choice {
+        StorageChoice::Embedded => Arc::new(sqlite::SqliteStorage::open(home, readers)?),
+        #[cfg(feature = "cluster")]
+        StorageChoice::Cluster(config) => {
+            Arc::new(cluster::ClusterStorage::open(config, home).await?)
+        }
+    })
+}
+
+/// Where uploads are written until they are accepted.
+pub(crate) fn spool(home: &Path) -> PathBuf {
+    home.join("spool")
+}
+
+/// What storage does, topic by topic. Every method is atomic, and what it
 /// reported as done survives a crash.
 #[async_trait]
 pub(crate) trait Storage:
@@ -51,4 +99,8 @@ pub(crate) trait Storage:
     /// Removes what uploads left behind that a crash interrupted; how many files. Called before
     /// the first upload.
     async fn recover(&self) -> Result<usize, StorageError>;
+
+    /// Removes containers that no row makes a sending, as a crash or a failed commit leaves them,
+    /// once none can come any more; how many.
+    async fn remove_orphans(&self, now: DateTime<Utc>) -> Result<usize, StorageError>;
 }

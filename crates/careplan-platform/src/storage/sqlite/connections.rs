@@ -14,7 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use crate::storage::{StorageError, StorageErrorKind};
+use crate::storage::{StorageError, StorageErrorKind, sql};
 
 /// How many pieces of work may wait for a thread before callers have to wait to hand theirs in.
 const QUEUE: usize = 1024;
@@ -49,6 +49,22 @@ fn open_for_reading(path: &Path) -> Result<Connection, StorageError> {
         Connection::open_with_flags(path, flags).map_err(StorageError::unavailable(WHAT))?;
     tune(&connection, WHAT)?;
     Ok(connection)
+}
+
+/// Runs work in a transaction of its own, outside the writer's thread.
+pub(super) fn in_transaction<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&sql::Connection) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    const WHAT: &str = "a transaction before the first";
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(StorageError::unavailable(WHAT))?;
+    let done = work(&*transaction)?;
+    transaction
+        .commit()
+        .map_err(StorageError::unavailable(WHAT))?;
+    Ok(done)
 }
 
 fn tune(connection: &Connection, what: &'static str) -> Result<(), StorageError> {

@@ -4,15 +4,14 @@ use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_protocol::UserId;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
 
-use super::SqliteStorage;
 use super::row::{failed, millis, optional_instant, text, unreadable};
+use super::{Connection, Engine, OptionalExtension, params};
 use crate::auth::PasswordHash;
 use crate::storage::{Account, AccountStorage, Attempts, PasswordValidity, StorageError};
 
 #[async_trait]
-impl AccountStorage for SqliteStorage {
+impl<E: Engine> AccountStorage for E {
     async fn put_account(&self, account: Account) -> Result<(), StorageError> {
         self.write(move |db| put(db, &account)).await
     }
@@ -47,7 +46,7 @@ fn put(db: &Connection, account: &Account) -> Result<(), StorageError> {
          password_hash = excluded.password_hash, validity = excluded.validity, \
          valid_until = excluded.valid_until",
     )
-    .and_then(|mut put| {
+    .and_then(|put| {
         put.execute(params![
             account.user.as_str(),
             account.office.as_str(),
@@ -64,7 +63,7 @@ fn find(db: &Connection, user: UserId) -> Result<Option<Account>, StorageError> 
     db.prepare_cached(
         "SELECT office, password_hash, validity, valid_until FROM account WHERE user_id = ?1",
     )
-    .and_then(|mut select| {
+    .and_then(|select| {
         select
             .query_row([user.as_str()], |row| {
                 let validity: String = row.get("validity")?;
@@ -94,7 +93,7 @@ fn begin_log_in(
     const WHAT: &str = "counting log-in attempts";
     let attempts = db
         .prepare_cached("SELECT attempts, locked_until FROM log_in_attempt WHERE office = ?1")
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([office.as_str()], |row| {
                     Ok(Attempts {
@@ -115,7 +114,7 @@ fn begin_log_in(
          ON CONFLICT (office) DO UPDATE SET attempts = excluded.attempts, \
          locked_until = excluded.locked_until",
     )
-    .and_then(|mut put| {
+    .and_then(|put| {
         put.execute(params![
             office.as_str(),
             attempts.count,
@@ -128,7 +127,7 @@ fn begin_log_in(
 
 fn forget_attempts(db: &Connection, office: OfficeNumber) -> Result<(), StorageError> {
     db.prepare_cached("DELETE FROM log_in_attempt WHERE office = ?1")
-        .and_then(|mut delete| delete.execute([office.as_str()]))
+        .and_then(|delete| delete.execute([office.as_str()]))
         .map(|_| ())
         .map_err(failed("forgetting log-in attempts"))
 }

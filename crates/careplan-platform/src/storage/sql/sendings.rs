@@ -7,23 +7,21 @@ use careplan_protocol::{
     SetContents,
 };
 use chrono::{DateTime, Utc};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
-use super::SqliteStorage;
-use super::containers::ContainerPlace;
 use super::evidence;
 use super::row::{
     count, failed, instant, millis, optional_instant, optional_text, text, unreadable,
 };
+use super::{Connection, Engine, OptionalExtension, Row, Value, params};
 use crate::spool::Spooled;
+use crate::storage::containers::{ContainerPlace, ContainerStore};
 use crate::storage::{
     Acceptance, ContainerReader, Direction, NewReceipt, Recorded, SendingStorage, StorageError,
     StoredSending,
 };
 
 #[async_trait]
-impl SendingStorage for SqliteStorage {
+impl<E: Engine> SendingStorage for E {
     async fn sending_by_key(
         &self,
         sender: OfficeNumber,
@@ -42,13 +40,12 @@ impl SendingStorage for SqliteStorage {
         // a row, `recover` removes. After an error the container stays too, because a commit that
         // reported one may still have reached the disk.
         let place = ContainerPlace::of(&sending);
-        let folder = self.containers.store(place, container).await?;
+        let stored = self.containers().store(place, container).await?;
         let accepted = self
-            .writer
-            .run(Some(folder), move |db| accept(db, sending, &receipts))
+            .write_after(stored, move |db| accept(db, sending.clone(), &receipts))
             .await?;
         if matches!(accepted, Acceptance::Before(_)) {
-            self.containers.remove(place).await?;
+            self.containers().remove(place).await?;
         }
         Ok(accepted)
     }
@@ -95,8 +92,8 @@ impl SendingStorage for SqliteStorage {
         &self,
         sending: &StoredSending,
     ) -> Result<ContainerReader, StorageError> {
-        self.containers
-            .open_container(ContainerPlace::of(sending), sending.summary.bytes)
+        self.containers()
+            .open(ContainerPlace::of(sending), sending.summary.bytes)
             .await
     }
 }
@@ -110,7 +107,7 @@ const COLUMNS: &str = "s.receiver, s.sending, s.sender, s.idempotency_key, s.set
 const SENT: &str = "FROM sent JOIN sending s ON s.receiver = sent.receiver \
                     AND s.sending = sent.sending";
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredSending> {
+fn stored(row: &Row<'_>) -> super::Result<StoredSending> {
     Ok(StoredSending {
         idempotency_key: text(row, "idempotency_key")?,
         summary: SendingSummary {
@@ -129,7 +126,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredSending> {
     })
 }
 
-fn contents(row: &Row<'_>) -> rusqlite::Result<Contents> {
+fn contents(row: &Row<'_>) -> super::Result<Contents> {
     let Some(set) = optional_text(row, "set_kind")? else {
         return Ok(Contents::Sealed);
     };
@@ -154,7 +151,7 @@ fn accept(
     db.prepare_cached(
         "INSERT INTO sent (sender, idempotency_key, sending, receiver) VALUES (?1, ?2, ?3, ?4)",
     )
-    .and_then(|mut insert| {
+    .and_then(|insert| {
         insert.execute(params![
             summary.sender.as_str(),
             sending.idempotency_key.to_string(),
@@ -169,7 +166,7 @@ fn accept(
          settled_at, expires_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )
-    .and_then(|mut insert| {
+    .and_then(|insert| {
         let set = summary.contents.open();
         insert.execute(params![
             summary.receiver.as_str(),
@@ -204,7 +201,7 @@ fn by_key(
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} {SENT} WHERE sent.sender = ?1 AND sent.idempotency_key = ?2"
     ))
-    .and_then(|mut select| {
+    .and_then(|select| {
         select
             .query_row(params![sender.as_str(), key.to_string()], stored)
             .optional()
@@ -223,7 +220,7 @@ fn find(
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} {SENT} WHERE sent.sender = ?1 AND sent.sending = ?2"
     ))
-    .and_then(|mut select| {
+    .and_then(|select| {
         select
             .query_row(params![office.as_str(), sending.to_string()], stored)
             .optional()
@@ -239,7 +236,7 @@ fn in_mailbox(
     db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM sending s WHERE s.receiver = ?1 AND s.sending = ?2"
     ))
-    .and_then(|mut select| {
+    .and_then(|select| {
         select
             .query_row(params![receiver.as_str(), sending.to_string()], stored)
             .optional()
@@ -304,7 +301,7 @@ fn list(
     sql.push_str(&format!(" ORDER BY {id} LIMIT {}", limit + 1));
     let read = || {
         db.prepare_cached(&sql)?
-            .query_map(params_from_iter(values), stored)?
+            .query_map(values, stored)?
             .collect::<Result<Vec<_>, _>>()
     };
     let mut items = read().map_err(failed("listing sendings"))?;
@@ -349,7 +346,7 @@ fn update(db: &Connection, sending: &StoredSending) -> Result<(), StorageError> 
         "UPDATE sending SET state = ?3, fetched_at = ?4, settled_at = ?5 \
          WHERE receiver = ?1 AND sending = ?2",
     )
-    .and_then(|mut update| {
+    .and_then(|update| {
         update.execute(params![
             summary.receiver.as_str(),
             summary.sending.to_string(),
@@ -378,15 +375,30 @@ fn overdue(
     read().map_err(failed("looking for overdue sendings"))
 }
 
-pub(super) fn without_row(
-    db: &Connection,
+/// Removes containers that have no row; how many.
+pub(super) async fn remove_without_row<E: Engine>(
+    engine: &E,
     places: Vec<ContainerPlace>,
+) -> Result<usize, StorageError> {
+    if places.is_empty() {
+        return Ok(0);
+    }
+    let orphans = engine.read(move |db| without_row(db, &places)).await?;
+    for &orphan in &orphans {
+        engine.containers().remove(orphan).await?;
+    }
+    Ok(orphans.len())
+}
+
+fn without_row(
+    db: &Connection,
+    places: &[ContainerPlace],
 ) -> Result<Vec<ContainerPlace>, StorageError> {
     let read = || {
-        let mut select =
+        let select =
             db.prepare_cached("SELECT 1 FROM sending WHERE receiver = ?1 AND sending = ?2")?;
         let mut orphans = Vec::new();
-        for place in places {
+        for &place in places {
             let row = params![place.receiver.as_str(), place.sending.to_string()];
             if !select.exists(row)? {
                 orphans.push(place);

@@ -3,17 +3,16 @@
 use async_trait::async_trait;
 use careplan_core::{OfficeNumber, Sha256Digest};
 use careplan_protocol::SendingId;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStorage;
 use super::row::{count, failed, instant, millis, text, unreadable};
+use super::{Connection, Engine, OptionalExtension, Row, params};
 use crate::storage::{
     EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, StorageError,
     WaitingReceipt,
 };
 
 #[async_trait]
-impl EvidenceStorage for SqliteStorage {
+impl<E: Engine> EvidenceStorage for E {
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<KeptReceipt>, StorageError> {
         self.read(move |db| find(db, key)).await
     }
@@ -68,7 +67,7 @@ pub(super) fn store(
     db.prepare_cached(
         "INSERT INTO receipt (receiver, sending, event, at, container) VALUES (?1, ?2, ?3, ?4, ?5)",
     )
-    .and_then(|mut insert| {
+    .and_then(|insert| {
         let at = millis(receipt.at);
         insert.execute(params![receiver, sending, event, at, receipt.container])
     })
@@ -77,9 +76,7 @@ pub(super) fn store(
             "INSERT INTO receipt_place (receiver, sending, event, leaf) VALUES (?1, ?2, ?3, ?4)",
         )
     })
-    .and_then(|mut insert| {
-        insert.execute(params![receiver, sending, event, receipt.leaf.to_string()])
-    })
+    .and_then(|insert| insert.execute(params![receiver, sending, event, receipt.leaf.to_string()]))
     .map(|_| ())
     .map_err(failed("storing a receipt"))
 }
@@ -89,7 +86,7 @@ const RECEIPTS: &str = "SELECT r.event, r.at, r.container, p.entry FROM receipt 
                         AND p.sending = r.sending AND p.event = r.event \
                         WHERE r.receiver = ?1 AND r.sending = ?2";
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<KeptReceipt> {
+fn kept(row: &Row<'_>) -> super::Result<KeptReceipt> {
     let entry: Option<i64> = row.get("entry")?;
     Ok(KeptReceipt {
         event: text(row, "event")?,
@@ -103,7 +100,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<KeptReceipt> {
 
 fn find(db: &Connection, key: ReceiptKey) -> Result<Option<KeptReceipt>, StorageError> {
     db.prepare_cached(&format!("{RECEIPTS} AND r.event = ?3"))
-        .and_then(|mut select| {
+        .and_then(|select| {
             let sending = key.sending.to_string();
             let row = params![key.receiver.as_str(), sending, key.event.as_str()];
             select.query_row(row, kept).optional()
@@ -148,13 +145,13 @@ fn waiting(db: &Connection, limit: usize) -> Result<Vec<WaitingReceipt>, Storage
 fn count_nodes(db: &Connection) -> Result<u64, StorageError> {
     // They are numbered without gaps, so the last one tells, and is found at once.
     db.prepare_cached("SELECT COALESCE(MAX(number) + 1, 0) AS nodes FROM log_node")
-        .and_then(|mut select| select.query_row([], |row| count(row, "nodes")))
+        .and_then(|select| select.query_row([], |row| count(row, "nodes")))
         .map_err(failed("counting the log's nodes"))
 }
 
 fn nodes(db: &Connection, numbers: &[u64]) -> Result<Vec<Sha256Digest>, StorageError> {
     let read = || {
-        let mut select = db.prepare_cached("SELECT hash FROM log_node WHERE number = ?1")?;
+        let select = db.prepare_cached("SELECT hash FROM log_node WHERE number = ?1")?;
         numbers
             .iter()
             .map(|&number| {
@@ -164,9 +161,7 @@ fn nodes(db: &Connection, numbers: &[u64]) -> Result<Vec<Sha256Digest>, StorageE
             .collect::<Result<Vec<_>, _>>()
     };
     read().map_err(|error| match error {
-        rusqlite::Error::QueryReturnedNoRows => {
-            StorageError::damaged("a node of the log is missing")(error)
-        }
+        super::Error::NoRows => StorageError::damaged("a node of the log is missing")(error),
         error => failed("reading the log")(error),
     })
 }
@@ -177,13 +172,12 @@ fn append(db: &Connection, batch: &LogBatch) -> Result<bool, StorageError> {
         return Ok(false);
     }
     let run = || {
-        let mut insert =
-            db.prepare_cached("INSERT INTO log_node (number, hash) VALUES (?1, ?2)")?;
+        let insert = db.prepare_cached("INSERT INTO log_node (number, hash) VALUES (?1, ?2)")?;
         for (number, hash) in (batch.first_node..).zip(&batch.nodes) {
             let number = i64::try_from(number).map_err(unreadable)?;
             insert.execute(params![number, hash.to_string()])?;
         }
-        let mut update = db.prepare_cached(
+        let update = db.prepare_cached(
             "UPDATE receipt_place SET entry = ?4 \
              WHERE receiver = ?1 AND sending = ?2 AND event = ?3 AND entry IS NULL",
         )?;
@@ -203,7 +197,7 @@ fn append(db: &Connection, batch: &LogBatch) -> Result<bool, StorageError> {
 
 fn latest_checkpoint(db: &Connection) -> Result<Option<KeptCheckpoint>, StorageError> {
     db.prepare_cached("SELECT size, at, container FROM checkpoint ORDER BY size DESC LIMIT 1")
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([], |row| {
                     Ok(KeptCheckpoint {

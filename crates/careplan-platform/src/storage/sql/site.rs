@@ -5,10 +5,9 @@ use careplan_core::OfficeNumber;
 use careplan_licence::TermsEdition;
 use careplan_protocol::UserId;
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStorage;
 use super::row::{failed, instant, millis, optional_instant, text, unreadable};
+use super::{Connection, Engine, OptionalExtension, Row, params};
 use crate::auth::TokenHash;
 use crate::storage::{
     Attempts, SiteScope, SiteSession, SiteStorage, StorageError, Terms, TermsNotice,
@@ -18,7 +17,7 @@ use crate::storage::{
 const FORGET_ATTEMPTS_AFTER: TimeDelta = TimeDelta::days(1);
 
 #[async_trait]
-impl SiteStorage for SqliteStorage {
+impl<E: Engine> SiteStorage for E {
     async fn begin_site_log_in(
         &self,
         user: UserId,
@@ -30,7 +29,7 @@ impl SiteStorage for SqliteStorage {
     async fn forget_site_attempts(&self, user: UserId) -> Result<(), StorageError> {
         self.write(move |db| {
             db.prepare_cached("DELETE FROM site_attempt WHERE user_id = ?1")
-                .and_then(|mut delete| delete.execute([user.as_str()]))
+                .and_then(|delete| delete.execute([user.as_str()]))
                 .map(|_| ())
                 .map_err(failed("forgetting log-in attempts"))
         })
@@ -52,9 +51,7 @@ impl SiteStorage for SqliteStorage {
     ) -> Result<(), StorageError> {
         self.write(move |db| {
             db.prepare_cached("UPDATE site_session SET idle_until = ?2 WHERE token_hash = ?1")
-                .and_then(|mut update| {
-                    update.execute(params![token.to_string(), millis(idle_until)])
-                })
+                .and_then(|update| update.execute(params![token.to_string(), millis(idle_until)]))
                 .map(|_| ())
                 .map_err(failed("renewing a session"))
         })
@@ -64,7 +61,7 @@ impl SiteStorage for SqliteStorage {
     async fn end_site_session(&self, token: TokenHash) -> Result<(), StorageError> {
         self.write(move |db| {
             db.prepare_cached("DELETE FROM site_session WHERE token_hash = ?1")
-                .and_then(|mut delete| delete.execute([token.to_string()]))
+                .and_then(|delete| delete.execute([token.to_string()]))
                 .map(|_| ())
                 .map_err(failed("ending a session"))
         })
@@ -74,9 +71,9 @@ impl SiteStorage for SqliteStorage {
     async fn forget_ended_site_sessions(&self, now: DateTime<Utc>) -> Result<(), StorageError> {
         self.write(move |db| {
             db.prepare_cached("DELETE FROM site_session WHERE idle_until <= ?1 OR ends_at <= ?1")
-                .and_then(|mut delete| delete.execute([millis(now)]))
+                .and_then(|delete| delete.execute([millis(now)]))
                 .and_then(|_| db.prepare_cached("DELETE FROM site_attempt WHERE last_at <= ?1"))
-                .and_then(|mut delete| delete.execute([millis(now - FORGET_ATTEMPTS_AFTER)]))
+                .and_then(|delete| delete.execute([millis(now - FORGET_ATTEMPTS_AFTER)]))
                 .map(|_| ())
                 .map_err(failed("forgetting sessions that are over"))
         })
@@ -92,7 +89,7 @@ impl SiteStorage for SqliteStorage {
             db.prepare_cached(
                 "SELECT edition, in_force_from, sha256 FROM terms ORDER BY in_force_from, edition",
             )
-            .and_then(|mut select| select.query_map([], notice)?.collect())
+            .and_then(|select| select.query_map([], notice)?.collect())
             .map_err(failed("reading the terms"))
         })
         .await
@@ -113,7 +110,7 @@ impl SiteStorage for SqliteStorage {
                 "INSERT INTO site_certificate (office, serial, pem) VALUES (?1, ?2, ?3) \
                  ON CONFLICT DO NOTHING",
             )
-            .and_then(|mut insert| insert.execute(params![office.as_str(), serial, pem]))
+            .and_then(|insert| insert.execute(params![office.as_str(), serial, pem]))
             .map(|_| ())
             .map_err(failed("keeping a certificate"))
         })
@@ -127,7 +124,7 @@ impl SiteStorage for SqliteStorage {
     ) -> Result<Option<String>, StorageError> {
         self.read(move |db| {
             db.prepare_cached("SELECT pem FROM site_certificate WHERE office = ?1 AND serial = ?2")
-                .and_then(|mut select| {
+                .and_then(|select| {
                     select
                         .query_row(params![office.as_str(), serial], |row| row.get(0))
                         .optional()
@@ -146,7 +143,7 @@ fn begin_log_in(
     const WHAT: &str = "counting log-in attempts";
     let attempts = db
         .prepare_cached("SELECT attempts, locked_until FROM site_attempt WHERE user_id = ?1")
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([user.as_str()], |row| {
                     Ok(Attempts {
@@ -168,7 +165,7 @@ fn begin_log_in(
          attempts = excluded.attempts, locked_until = excluded.locked_until, \
          last_at = excluded.last_at",
     )
-    .and_then(|mut put| {
+    .and_then(|put| {
         put.execute(params![
             user.as_str(),
             attempts.count,
@@ -189,7 +186,7 @@ fn open_session(db: &Connection, session: &SiteSession) -> Result<(), StorageErr
         "INSERT INTO site_session (token_hash, office, user_id, scope, idle_until, ends_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )
-    .and_then(|mut insert| {
+    .and_then(|insert| {
         insert.execute(params![
             session.token.to_string(),
             session.office.as_str(),
@@ -208,7 +205,7 @@ fn session(db: &Connection, token: TokenHash) -> Result<Option<SiteSession>, Sto
         "SELECT office, user_id, scope, idle_until, ends_at FROM site_session \
          WHERE token_hash = ?1",
     )
-    .and_then(|mut select| {
+    .and_then(|select| {
         select
             .query_row([token.to_string()], |row| {
                 let scope: String = row.get("scope")?;
@@ -230,7 +227,7 @@ fn session(db: &Connection, token: TokenHash) -> Result<Option<SiteSession>, Sto
     .map_err(failed("reading a session"))
 }
 
-fn notice(row: &Row<'_>) -> rusqlite::Result<TermsNotice> {
+fn notice(row: &Row<'_>) -> super::Result<TermsNotice> {
     Ok(TermsNotice {
         edition: text(row, "edition")?,
         in_force_from: text(row, "in_force_from")?,
@@ -240,7 +237,7 @@ fn notice(row: &Row<'_>) -> rusqlite::Result<TermsNotice> {
 
 fn find_terms(db: &Connection, edition: &TermsEdition) -> Result<Option<Terms>, StorageError> {
     db.prepare_cached("SELECT edition, in_force_from, sha256, text FROM terms WHERE edition = ?1")
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([edition.as_str()], |row| {
                     Ok(Terms {
@@ -261,7 +258,7 @@ fn add_terms(db: &Connection, terms: &Terms) -> Result<bool, StorageError> {
     db.prepare_cached(
         "INSERT INTO terms (edition, in_force_from, sha256, text) VALUES (?1, ?2, ?3, ?4)",
     )
-    .and_then(|mut insert| {
+    .and_then(|insert| {
         insert.execute(params![
             notice.edition.as_str(),
             notice.in_force_from.to_string(),

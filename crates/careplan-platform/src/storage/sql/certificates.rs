@@ -3,15 +3,14 @@
 use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
 use rustls::pki_types::CertificateDer;
 
-use super::SqliteStorage;
 use super::row::{failed, millis};
+use super::{Connection, Engine, OptionalExtension, params};
 use crate::storage::{CertificateStorage, StorageError, chain_from_text, chain_to_text};
 
 #[async_trait]
-impl CertificateStorage for SqliteStorage {
+impl<E: Engine> CertificateStorage for E {
     async fn put_certificate_chain(
         &self,
         office: OfficeNumber,
@@ -39,7 +38,7 @@ fn put(
         "INSERT INTO office_certificate (office, chain, shown_at) VALUES (?1, ?2, ?3) \
          ON CONFLICT (office) DO UPDATE SET chain = excluded.chain, shown_at = excluded.shown_at",
     )
-    .and_then(|mut put| put.execute(params![office.as_str(), chain_to_text(chain), millis(at)]))
+    .and_then(|put| put.execute(params![office.as_str(), chain_to_text(chain), millis(at)]))
     .map(|_| ())
     .map_err(failed("storing a certificate"))
 }
@@ -51,7 +50,7 @@ fn find(
     const WHAT: &str = "reading a certificate";
     let chain: Option<String> = db
         .prepare_cached("SELECT chain FROM office_certificate WHERE office = ?1")
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([office.as_str()], |row| row.get("chain"))
                 .optional()

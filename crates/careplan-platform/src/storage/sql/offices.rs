@@ -4,14 +4,13 @@ use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_licence::Event as LicenceEvent;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
 
-use super::SqliteStorage;
 use super::row::{failed, millis, unreadable};
+use super::{Connection, Engine, params};
 use crate::storage::{OfficeStorage, StorageError};
 
 #[async_trait]
-impl OfficeStorage for SqliteStorage {
+impl<E: Engine> OfficeStorage for E {
     async fn register_office(
         &self,
         office: OfficeNumber,
@@ -42,7 +41,7 @@ fn register(db: &Connection, office: OfficeNumber, at: DateTime<Utc>) -> Result<
     db.prepare_cached(
         "INSERT INTO office (office, registered_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     )
-    .and_then(|mut insert| insert.execute(params![office.as_str(), millis(at)]))
+    .and_then(|insert| insert.execute(params![office.as_str(), millis(at)]))
     .map(|_| ())
     .map_err(failed("registering an office"))
 }
@@ -78,7 +77,7 @@ fn append_licence_events(
     const WHAT: &str = "recording a licence event";
     let stored: i64 = db
         .prepare_cached("SELECT COUNT(*) FROM licence_event WHERE office = ?1")
-        .and_then(|mut count| count.query_row([office.as_str()], |row| row.get(0)))
+        .and_then(|count| count.query_row([office.as_str()], |row| row.get(0)))
         .map_err(failed(WHAT))?;
     if usize::try_from(stored) != Ok(seen) {
         return Ok(false);
@@ -86,7 +85,7 @@ fn append_licence_events(
     for (number, event) in (stored..).zip(events) {
         let json = serde_json::to_string(event).map_err(StorageError::damaged(WHAT))?;
         db.prepare_cached("INSERT INTO licence_event (office, number, event) VALUES (?1, ?2, ?3)")
-            .and_then(|mut insert| insert.execute(params![office.as_str(), number, json]))
+            .and_then(|insert| insert.execute(params![office.as_str(), number, json]))
             .map_err(failed(WHAT))?;
     }
     Ok(true)

@@ -4,16 +4,15 @@ use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_protocol::SessionTimes;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::SqliteStorage;
 use super::row::{failed, instant, millis, text};
+use super::{Connection, Engine, OptionalExtension, Row, params};
 use crate::auth::TokenHash;
 use crate::storage::{Rotation, SessionStorage, SessionTokens, StorageError, StoredSession};
 
 #[async_trait]
-impl SessionStorage for SqliteStorage {
+impl<E: Engine> SessionStorage for E {
     async fn open_session(&self, session: StoredSession) -> Result<(), StorageError> {
         self.write(move |db| open_session(db, &session)).await
     }
@@ -51,7 +50,7 @@ fn open_session(db: &Connection, session: &StoredSession) -> Result<(), StorageE
         "INSERT INTO session (session, office, user_id, access_hash, refresh_hash, \
          access_expires_at, refresh_expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
-    .and_then(|mut insert| {
+    .and_then(|insert| {
         insert.execute(params![
             session.id.to_string(),
             session.office.as_str(),
@@ -69,7 +68,7 @@ fn open_session(db: &Connection, session: &StoredSession) -> Result<(), StorageE
 const SESSION_COLUMNS: &str = "SELECT session, office, user_id, access_hash, refresh_hash, \
                                access_expires_at, refresh_expires_at FROM session";
 
-fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
+fn session_of(row: &Row<'_>) -> super::Result<StoredSession> {
     Ok(StoredSession {
         id: text(row, "session")?,
         office: text(row, "office")?,
@@ -87,7 +86,7 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
 
 fn session(db: &Connection, access: TokenHash) -> Result<Option<StoredSession>, StorageError> {
     db.prepare_cached(&format!("{SESSION_COLUMNS} WHERE access_hash = ?1"))
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([access.to_string()], session_of)
                 .optional()
@@ -105,7 +104,7 @@ fn rotate_session(
     const WHAT: &str = "refreshing a session";
     let session = db
         .prepare_cached(&format!("{SESSION_COLUMNS} WHERE refresh_hash = ?1"))
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([presented.to_string()], session_of)
                 .optional()
@@ -120,7 +119,7 @@ fn rotate_session(
             "UPDATE session SET access_hash = ?2, refresh_hash = ?3, access_expires_at = ?4 \
              WHERE session = ?1",
         )
-        .and_then(|mut update| {
+        .and_then(|update| {
             update.execute(params![
                 rotated.id.to_string(),
                 rotated.tokens.access.to_string(),
@@ -130,7 +129,7 @@ fn rotate_session(
         })
         .map_err(failed(WHAT))?;
         db.prepare_cached("INSERT INTO spent_refresh (refresh_hash, session) VALUES (?1, ?2)")
-            .and_then(|mut insert| {
+            .and_then(|insert| {
                 insert.execute(params![presented.to_string(), rotated.id.to_string()])
             })
             .map_err(failed(WHAT))?;
@@ -142,7 +141,7 @@ fn rotate_session(
 fn end_if_spent(db: &Connection, presented: TokenHash) -> Result<Rotation, StorageError> {
     let session: Option<Uuid> = db
         .prepare_cached("SELECT session FROM spent_refresh WHERE refresh_hash = ?1")
-        .and_then(|mut select| {
+        .and_then(|select| {
             select
                 .query_row([presented.to_string()], |row| text(row, "session"))
                 .optional()
@@ -157,9 +156,9 @@ fn end_if_spent(db: &Connection, presented: TokenHash) -> Result<Rotation, Stora
 fn end_session(db: &Connection, session: Uuid) -> Result<(), StorageError> {
     let session = session.to_string();
     db.prepare_cached("DELETE FROM spent_refresh WHERE session = ?1")
-        .and_then(|mut delete| delete.execute([&session]))
+        .and_then(|delete| delete.execute([&session]))
         .and_then(|_| db.prepare_cached("DELETE FROM session WHERE session = ?1"))
-        .and_then(|mut delete| delete.execute([&session]))
+        .and_then(|delete| delete.execute([&session]))
         .map(|_| ())
         .map_err(failed("ending a session"))
 }
@@ -169,11 +168,11 @@ fn end_sessions_of(db: &Connection, office: OfficeNumber) -> Result<(), StorageE
         "DELETE FROM spent_refresh WHERE session IN \
          (SELECT session FROM session WHERE office = ?1)",
     )
-    .and_then(|mut delete| delete.execute([office.as_str()]))
+    .and_then(|delete| delete.execute([office.as_str()]))
     .and_then(|_| db.prepare_cached("DELETE FROM session WHERE office = ?1"))
-    .and_then(|mut delete| delete.execute([office.as_str()]))
+    .and_then(|delete| delete.execute([office.as_str()]))
     .and_then(|_| db.prepare_cached("DELETE FROM site_session WHERE office = ?1"))
-    .and_then(|mut delete| delete.execute([office.as_str()]))
+    .and_then(|delete| delete.execute([office.as_str()]))
     .map(|_| ())
     .map_err(failed("ending an office's sessions"))
 }
@@ -184,9 +183,9 @@ fn forget_ended_sessions(db: &Connection, now: DateTime<Utc>) -> Result<(), Stor
         "DELETE FROM spent_refresh WHERE session IN \
          (SELECT session FROM session WHERE refresh_expires_at <= ?1)",
     )
-    .and_then(|mut delete| delete.execute([now]))
+    .and_then(|delete| delete.execute([now]))
     .and_then(|_| db.prepare_cached("DELETE FROM session WHERE refresh_expires_at <= ?1"))
-    .and_then(|mut delete| delete.execute([now]))
+    .and_then(|delete| delete.execute([now]))
     .map(|_| ())
     .map_err(failed("forgetting sessions that are over"))
 }

@@ -4,9 +4,8 @@ use std::error::Error as StdError;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::Type;
-use rusqlite::{Row, RowIndex};
 
+use super::{Error, Result, Row, RowIndex};
 use crate::storage::{StorageError, StorageErrorKind};
 
 /// An instant as milliseconds since 1970-01-01 UTC.
@@ -15,7 +14,7 @@ pub(super) fn millis(at: DateTime<Utc>) -> i64 {
 }
 
 /// A column that holds a value's text.
-pub(super) fn text<T>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<T>
+pub(super) fn text<T>(row: &Row<'_>, column: impl RowIndex) -> Result<T>
 where
     T: FromStr<Err: StdError + Send + Sync + 'static>,
 {
@@ -24,7 +23,7 @@ where
 }
 
 /// A column that holds a value's text, or nothing.
-pub(super) fn optional_text<T>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<T>>
+pub(super) fn optional_text<T>(row: &Row<'_>, column: impl RowIndex) -> Result<Option<T>>
 where
     T: FromStr<Err: StdError + Send + Sync + 'static>,
 {
@@ -34,7 +33,7 @@ where
 }
 
 /// A column that holds an instant.
-pub(super) fn instant(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<DateTime<Utc>> {
+pub(super) fn instant(row: &Row<'_>, column: impl RowIndex) -> Result<DateTime<Utc>> {
     from_millis(row.get(column)?)
 }
 
@@ -42,34 +41,32 @@ pub(super) fn instant(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<
 pub(super) fn optional_instant(
     row: &Row<'_>,
     column: impl RowIndex,
-) -> rusqlite::Result<Option<DateTime<Utc>>> {
+) -> Result<Option<DateTime<Utc>>> {
     let millis: Option<i64> = row.get(column)?;
     millis.map(from_millis).transpose()
 }
 
 /// A column that holds a count.
-pub(super) fn count(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row<'_>, column: impl RowIndex) -> Result<u64> {
     let count: i64 = row.get(column)?;
     u64::try_from(count).map_err(unreadable)
 }
 
-fn from_millis(millis: i64) -> rusqlite::Result<DateTime<Utc>> {
+fn from_millis(millis: i64) -> Result<DateTime<Utc>> {
     DateTime::from_timestamp_millis(millis).ok_or_else(|| unreadable("no instant of the calendar"))
 }
 
 /// A stored value that is not what this program writes.
-pub(super) fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+pub(super) fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+    Error::Unreadable(error.into())
 }
 
 /// For `map_err`: tells damage from trouble that may pass.
-pub(super) fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> StorageError {
+pub(in crate::storage) fn failed(what: &'static str) -> impl Fn(Error) -> StorageError {
     move |error| {
         let kind = match &error {
-            rusqlite::Error::FromSqlConversionFailure(..)
-            | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..) => StorageErrorKind::Damaged,
-            rusqlite::Error::SqliteFailure(failure, _)
+            Error::Unreadable(_) | Error::NoRows => StorageErrorKind::Damaged,
+            Error::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
                 if matches!(
                     failure.code,
                     rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase

@@ -1,0 +1,73 @@
+//! One suite that every storage passes, and what storage does when what is below it fails.
+
+mod evidence;
+mod faults;
+mod fixture;
+mod suite;
+
+use fixture::Fixture;
+
+/// Runs cases over every storage.
+macro_rules! on_every_storage {
+    ($($topic:ident::$case:ident)*) => {
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$topic::$case(super::Fixture::embedded()).await;
+                }
+            )*
+        }
+
+        #[cfg(all(feature = "cluster", unix))]
+        mod postgresql_and_s3 {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    if let Some(fixture) = super::Fixture::postgresql_and_s3() {
+                        super::$topic::$case(fixture).await;
+                    }
+                }
+            )*
+        }
+
+        #[cfg(all(feature = "cluster", unix))]
+        mod postgresql_and_folder {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    if let Some(fixture) = super::Fixture::postgresql_and_folder() {
+                        super::$topic::$case(fixture).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+on_every_storage! {
+    suite::licence_events_are_appended_by_who_has_seen_all_of_them
+    suite::an_account_is_replaced_whole
+    suite::many_log_ins_at_once_do_not_slip_past_the_lock
+    suite::a_session_is_found_by_its_token_until_it_ends
+    suite::a_refresh_token_is_exchanged_once_however_many_try
+    suite::a_sending_is_kept_as_it_was_given
+    suite::a_sealed_sending_has_no_set
+    suite::one_idempotency_key_stores_once_however_many_try
+    suite::pages_have_everything_once_and_in_order
+    suite::filters_choose
+    suite::what_is_not_released_is_not_in_the_receivers_list
+    suite::confirming_many_times_at_once_happens_once
+    suite::withdrawing_and_fetching_at_once_one_of_them_wins
+    suite::what_is_overdue_is_found_and_expires
+    suite::long_containers_come_back_whole
+    suite::a_container_without_a_row_is_removed_once_nobody_can_be_storing_it
+    suite::everything_is_there_after_opening_again
+    suite::the_site_keeps_sessions_attempts_terms_and_certificates
+    evidence::receipts_are_stored_with_their_event_or_not_at_all
+    evidence::the_log_takes_in_each_receipt_once
+    evidence::checkpoints_replace_one_another
+    evidence::the_latest_certificate_of_an_office_is_kept
+    faults::whatever_fails_once_nothing_acknowledged_is_lost_or_doubled
+    faults::what_fails_and_stays_broken_is_refused_and_leaves_no_trace
+}
