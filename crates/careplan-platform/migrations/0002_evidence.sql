@@ -1,5 +1,5 @@
--- Evidence: signed receipts of what became of sendings, the log they go into, its checkpoints; and
--- the certificates offices last logged in with. Rows of receipts are keyed as their sending is, so
+-- Evidence: signed receipts of what became of sendings, the log they go into, its checkpoints; the
+-- certificates offices last logged in with; and who made which call. Rows of receipts are keyed as their sending is, so
 -- that they are written in its transaction; the log is one for all and has one writer.
 
 -- The signed documents. Only ever inserted.
@@ -49,3 +49,17 @@ CREATE TABLE office_certificate (
     shown_at BIGINT NOT NULL,
     PRIMARY KEY (office)
 );
+
+-- Who called what, and how it was answered; the office is '' if its certificate was refused. Only
+-- ever inserted. Numbers of requests sort by time.
+CREATE TABLE access (
+    office TEXT NOT NULL,
+    request TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    call TEXT NOT NULL,
+    sending TEXT,
+    status BIGINT NOT NULL,
+    problem TEXT,
+    PRIMARY KEY (office, request)
+);
+CREATE INDEX access_by_request ON access (request);

@@ -12,12 +12,13 @@ use careplan_licence::{EventKind, FeeTable, Ledger, OfficeState, TermsEdition, Y
 use careplan_protocol::{Password, UserId};
 use chrono::NaiveDate;
 use tokio::runtime::{Handle, Runtime};
+use uuid::Uuid;
 
 use crate::auth::PasswordHash;
 use crate::clock::recorded_now;
 use crate::licences::Licences;
 use crate::site::TermsText;
-use crate::storage::{self, Account, Storage, Terms, TermsNotice};
+use crate::storage::{self, Access, Account, Storage, Terms, TermsNotice};
 use crate::{AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused};
 
 /// Administration of a platform's offices.
@@ -281,6 +282,20 @@ impl Administration {
             .ledger(office)
             .await?
             .ok_or(AdministrationError::UnknownOffice(office))
+    }
+
+    /// The access log: calls whose numbers come after one, oldest first, at most `limit`; those of
+    /// one office, if given. Calls of the last moment may not be in it yet.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn accesses(
+        &self,
+        office: Option<OfficeNumber>,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<Access>, AdministrationError> {
+        Ok(self.run(self.storage.accesses(office, after, limit))?)
     }
 
     fn run<T>(&self, work: impl Future<Output = T>) -> T {

@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use tokio::sync::Semaphore;
 
-use crate::{Clock, SiteConfig, StorageChoice, SystemClock};
+use crate::{Clock, Rate, SiteConfig, StorageChoice, SystemClock};
 
 /// What a platform is started with.
 #[non_exhaustive]
@@ -205,6 +205,10 @@ pub struct Limits {
     pub upload: Duration,
     /// Passwords hashed at a time; each takes a core and about 20 MB.
     pub hashing: usize,
+    /// Calls of an office.
+    pub calls_per_office: Rate,
+    /// Log-ins, refreshes and changes of passwords from an address.
+    pub log_ins_per_address: Rate,
 }
 
 impl Limits {
@@ -233,6 +237,14 @@ impl Default for Limits {
             pause: Duration::from_secs(30),
             upload: Duration::from_secs(30 * 60),
             hashing: 2,
+            calls_per_office: Rate {
+                burst: 2000,
+                interval: Duration::from_millis(2),
+            },
+            log_ins_per_address: Rate {
+                burst: 500,
+                interval: Duration::from_millis(50),
+            },
         }
     }
 }

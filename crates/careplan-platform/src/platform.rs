@@ -15,11 +15,13 @@ use tokio::time::MissedTickBehavior;
 use crate::accept::{self, Callers, Reception};
 use crate::administration::Administration;
 use crate::api::{self, App};
+use crate::audit::AccessLog;
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
 use crate::delivery::Delivery;
 use crate::evidence::{EvidenceLog, Evidences, Notary};
 use crate::licences::Licences;
+use crate::rates::Rates;
 use crate::site::{self, Site};
 use crate::spool::UploadLimits;
 use crate::storage::{self, ServingLock, Storage, StorageError};
@@ -43,6 +45,7 @@ pub struct Platform {
     administration: Administration,
     delivery: Arc<Delivery>,
     log: Arc<EvidenceLog>,
+    audit: AccessLog,
     trust: Arc<TrustStore>,
     clock: Arc<dyn Clock>,
     stopping: watch::Sender<Option<Duration>>,
@@ -118,6 +121,8 @@ impl Platform {
             },
             keep: config.keep,
         });
+        let (audit, writing) = AccessLog::new(Arc::clone(&storage));
+        runtime.spawn(writing);
         let app = Arc::new(App {
             doorkeeper: Doorkeeper::new(Arc::clone(&storage), config.limits.hashing)
                 .map_err(StartError::system)?,
@@ -130,6 +135,8 @@ impl Platform {
             trust: Arc::clone(&trust),
             clock: Arc::clone(&config.clock),
             limits: config.limits,
+            rates: Rates::new(&config.limits),
+            audit: audit.clone(),
         });
         let licences = Licences::new(Arc::clone(&storage), fees);
         let (listener, address) = listen(&runtime, config.listen)?;
@@ -149,7 +156,7 @@ impl Platform {
             Some(site) => Some(ServingSite::start(
                 &runtime,
                 site,
-                (Arc::clone(&storage), app, licences.clone()),
+                (Arc::clone(&storage), Arc::clone(&app), licences.clone()),
                 stop,
             )?),
             None => None,
@@ -161,6 +168,7 @@ impl Platform {
         runtime.spawn(sweep_again_and_again(
             Arc::clone(&delivery),
             Arc::clone(&config.clock),
+            app,
             site.as_ref().map(|site| Arc::clone(&site.site)),
         ));
         runtime.spawn(take_in_again_and_again(
@@ -180,6 +188,7 @@ impl Platform {
             ),
             delivery,
             log,
+            audit,
             trust,
             clock: config.clock,
             stopping,
@@ -227,6 +236,12 @@ impl Platform {
         self.handle.block_on(sweep(&self.delivery, now))
     }
 
+    /// Waits until the access log has every call answered so far. Blocks, so not to be called from
+    /// inside an async task.
+    pub fn write_access_log(&self) {
+        self.handle.block_on(self.audit.written());
+    }
+
     /// Lets the evidence log take in the receipts that wait, as happens all the time anyway; how
     /// many. Blocks, so not to be called from inside an async task.
     ///
@@ -250,6 +265,7 @@ impl Platform {
             };
             api && site
         });
+        self.handle.block_on(self.audit.written());
         tracing::info!(finished, "the platform stopped");
         finished
     }
@@ -360,12 +376,14 @@ async fn remove_orphans_again_and_again(storage: Arc<dyn Storage>, clock: Arc<dy
 async fn sweep_again_and_again(
     delivery: Arc<Delivery>,
     clock: Arc<dyn Clock>,
+    app: Arc<App>,
     site: Option<Arc<Site>>,
 ) {
     let mut turns = tokio::time::interval(SWEEP);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
+        app.rates.tidy();
         if let Some(site) = &site {
             site.tidy();
         }

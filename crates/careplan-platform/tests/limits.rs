@@ -172,3 +172,66 @@ fn whoever_does_not_read_the_answer_is_let_go() {
     assert!(world.platform.take().unwrap().stop(PATIENCE));
     assert!(read_what_comes(&mut connection).len() < container.len());
 }
+
+#[test]
+fn an_office_that_calls_too_often_is_told_when_to_come_again() {
+    let mut world = World::with(|config| {
+        config.limits.calls_per_office = careplan_platform::Rate {
+            burst: 4,
+            interval: Duration::from_secs(3600),
+        };
+    });
+    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
+    let session = world.session(&manager);
+    let list = path::list_sent();
+    for _ in 0..3 {
+        assert_eq!(session.get(&list).status, 200);
+    }
+    let reply = session.get(&list);
+    assert_eq!(reply.code(), ProblemCode::TooManyRequests);
+    let seconds: u32 = reply.headers["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((3500..=3601).contains(&seconds), "{seconds}");
+    assert_eq!(reply.problem().retry_after_seconds, Some(seconds));
+    // Others go on.
+    assert_eq!(world.session(&service).get(&list).status, 200);
+}
+
+#[test]
+fn logging_in_has_a_limit_by_address_and_other_calls_go_on() {
+    let mut world = World::with(|config| {
+        config.limits.log_ins_per_address = careplan_platform::Rate {
+            burst: 2,
+            interval: Duration::from_secs(3600),
+        };
+    });
+    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
+    let session = world.session(&manager);
+    let reply = world.try_log_in(&manager, manager.user, "wrong");
+    assert_eq!(reply.code(), ProblemCode::LogInFailed);
+    // Whichever office, from the same address, even with the right password.
+    let reply = world.try_log_in(&service, service.user, common::PASSWORD);
+    assert_eq!(reply.code(), ProblemCode::TooManyRequests);
+    assert!(reply.headers.contains_key("retry-after"));
+    assert_eq!(session.get(&path::list_sent()).status, 200);
+}
+
+#[test]
+fn a_head_has_a_largest_number_of_headers() {
+    let mut world = World::with(|config| config.limits.headers = 20);
+    let office = world.registered(MANAGER);
+    let ask = |headers: usize| {
+        let mut connection = world.connect(&office);
+        let more: String = (0..headers).map(|at| format!("x-{at}: y\r\n")).collect();
+        let _ = write!(
+            connection,
+            "GET /v1/nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}\r\n"
+        );
+        String::from_utf8(read_what_comes(&mut connection)).unwrap()
+    };
+    assert!(ask(18).starts_with("HTTP/1.1 404 "));
+    assert!(ask(19).starts_with("HTTP/1.1 431 "));
+}

@@ -1,15 +1,17 @@
 //! The directory: can an office be sent to?
 
 use careplan_core::OfficeNumber;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{CertificateBytes, Problem};
 
 /// What the platform says about an office: the answer of
 /// [`Endpoint::Directory`](crate::Endpoint::Directory).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DirectoryEntry {
     /// The office asked about.
+    #[schemars(with = "crate::schema::OfficeNumberText")]
     pub office: OfficeNumber,
     /// Whether the caller may send to it today.
     pub reachable: bool,

@@ -157,6 +157,9 @@ endpoints! {
 
     /// What a problem code means: where a problem's `type` leads.
     ProblemKind, problem_kind(code: ProblemCode), Get "/v1/problems/{code}", Certificate;
+
+    /// This interface as an OpenAPI 3.1 document.
+    Description, description(), Get "/v1/openapi.json", Certificate;
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use careplan_core::Sha256Digest;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::text::serde_as_text;
@@ -140,20 +141,21 @@ serde_as_text!(EvidenceEvent);
 
 /// The receipts of a sending: the answer of
 /// [`Endpoint::ListReceipts`](crate::Endpoint::ListReceipts).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReceiptList {
     /// In the order of [`EvidenceEvent::ALL`].
     pub items: Vec<ReceiptEntry>,
 }
 
 /// A receipt of a sending, without its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReceiptEntry {
     /// What it is for.
     pub event: EvidenceEvent,
     /// When that happened; the receipt itself says it in whole seconds.
     pub at: DateTime<Utc>,
     /// SHA-256 of the receipt's bytes.
+    #[schemars(with = "crate::schema::Sha256Text")]
     pub sha256: Sha256Digest,
     /// Length of the receipt in bytes.
     pub bytes: u64,
@@ -164,7 +166,7 @@ pub struct ReceiptEntry {
 
 /// Proof that a receipt is in the log: the answer of
 /// [`Endpoint::ProveReceipt`](crate::Endpoint::ProveReceipt).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReceiptProof {
     /// The way from the receipt to the root of the tree.
     pub inclusion: InclusionPath,
@@ -173,36 +175,40 @@ pub struct ReceiptProof {
 }
 
 /// An inclusion proof (RFC 9162 section 2.1.3) as it stands in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InclusionPath {
     /// The entry's place in the log, from 0.
     pub index: u64,
     /// The size of the tree the proof was made for.
     pub size: u64,
     /// The hashes beside the way from the leaf to the root, bottom up.
+    #[schemars(with = "Vec<crate::schema::Sha256Text>")]
     pub path: Vec<Sha256Digest>,
 }
 
 /// A consistency proof (RFC 9162 section 2.1.4) as it stands in JSON: the answer of
 /// [`Endpoint::ProveLog`](crate::Endpoint::ProveLog).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConsistencyPath {
     /// The size of the earlier tree.
     pub old_size: u64,
     /// The size of the later tree.
     pub new_size: u64,
     /// The hashes from which both roots follow.
+    #[schemars(with = "Vec<crate::schema::Sha256Text>")]
     pub path: Vec<Sha256Digest>,
 }
 
 /// Between which sizes of the log consistency is to be proven: the query of
 /// [`Endpoint::ProveLog`](crate::Endpoint::ProveLog).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsistencyQuery {
     /// The size in the earlier checkpoint.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub old_size: u64,
     /// The size in the later checkpoint.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub new_size: u64,
 }
 

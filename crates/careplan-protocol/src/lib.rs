@@ -4,7 +4,9 @@ mod directory;
 mod endpoint;
 mod evidence;
 mod listing;
+mod openapi;
 mod problem;
+mod schema;
 mod sending;
 mod session;
 mod state;
@@ -18,6 +20,7 @@ pub use evidence::{
     ReceiptEntry, ReceiptList, ReceiptProof,
 };
 pub use listing::{Cursor, InvalidPageSize, InvalidQuery, ListQuery, Page, PageSize};
+pub use openapi::openapi;
 pub use problem::{Problem, ProblemCode, Retry, Wording};
 pub use sending::{
     CONTAINER_TYPE, Confirmation, Contents, IDEMPOTENCY_KEY, IdempotencyKey, Receipt, SEALED_TYPE,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use careplan_core::{Explain, Lang, OfficeNumber, SetKind, YearMonth};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{check, serde_as_text};
@@ -15,21 +16,24 @@ use crate::{InvalidText, SendingState, TextKind};
 ///
 /// To look for news a receiver lists with the states [`Available`](SendingState::Available) and
 /// [`Fetched`](SendingState::Fetched) until both are empty; it needs to keep no position.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     /// The office on the other side: the receiver of what was sent, the sender of what was
     /// received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::OfficeNumberText>")]
     pub office: Option<OfficeNumber>,
     /// Only sendings in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<SendingState>,
     /// Only this of the standard's sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::SetKindText>")]
     pub set: Option<SetKind>,
     /// Only sets of this month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::YearMonthText>")]
     pub month: Option<YearMonth>,
     /// Only what was accepted at or after this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +97,7 @@ impl Explain for InvalidQuery {
 }
 
 /// A page of a list, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Page<T> {
     /// The entries.
     pub items: Vec<T>,

@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use careplan_core::{Explain, Lang};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whether asking again can help, for programs that queue.
@@ -393,7 +394,7 @@ impl FromStr for ProblemCode {
 pub struct UnknownProblemCode;
 
 /// A problem's words in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Wording {
     /// The kind of problem, the same each time.
     pub title: Cow<'static, str>,
@@ -427,7 +428,7 @@ impl Wording {
 /// `title` and `detail` at the top are in the language asked for (`Accept-Language`, Japanese if
 /// none), so that any RFC 9457 library can show them; [`ja`](Self::ja) and [`en`](Self::en) are
 /// there always. Nothing of the platform's insides, no secret and no personal data is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// What kind of problem: [`ProblemCode::type_uri`].
     #[serde(rename = "type")]

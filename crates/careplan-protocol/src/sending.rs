@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use careplan_core::{OfficeNumber, Sequence, SetKind, Sha256Digest, YearMonth};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -87,20 +88,24 @@ uuid_text! {
 /// The answer to a sending: from here on the platform has it, whatever happens.
 ///
 /// Given only when container and metadata are on stable storage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     /// The sending's number.
     pub sending: SendingId,
     /// The sender's key, as it came.
     pub idempotency_key: IdempotencyKey,
     /// The office that sent.
+    #[schemars(with = "crate::schema::OfficeNumberText")]
     pub sender: OfficeNumber,
     /// The office it is for.
+    #[schemars(with = "crate::schema::OfficeNumberText")]
     pub receiver: OfficeNumber,
     /// Which of the standard's sets it is; nobody but the receiver knows of a sealed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::SetKindText>")]
     pub set: Option<SetKind>,
     /// Digest of the container as the platform stored it; the sender compares it with its own.
+    #[schemars(with = "crate::schema::Sha256Text")]
     pub sha256: Sha256Digest,
     /// Length of the container in bytes.
     pub bytes: u64,
@@ -185,13 +190,15 @@ pub struct SendingSummary {
 }
 
 /// A [`SendingSummary`] as its members stand in JSON.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct SummaryOnTheWire {
     /// The sending's number.
     sending: SendingId,
     /// The office that sent.
+    #[schemars(with = "crate::schema::OfficeNumberText")]
     sender: OfficeNumber,
     /// The office it is for.
+    #[schemars(with = "crate::schema::OfficeNumberText")]
     receiver: OfficeNumber,
     /// Whether only the receiver can read it; then `set`, `month`, `sequence` and `files` are not
     /// there.
@@ -199,17 +206,21 @@ struct SummaryOnTheWire {
     sealed: bool,
     /// Which of the standard's sets it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::SetKindText>")]
     set: Option<SetKind>,
     /// The month in the names of its files, for sets that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::YearMonthText>")]
     month: Option<YearMonth>,
     /// The sequence in the names of its files: sets are imported in its order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::SequenceText>")]
     sequence: Option<Sequence>,
     /// How many files the container carries, PDFs and pictures included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<u32>,
     /// Digest of the container.
+    #[schemars(with = "crate::schema::Sha256Text")]
     sha256: Sha256Digest,
     /// Length of the container in bytes.
     bytes: u64,
@@ -225,6 +236,16 @@ struct SummaryOnTheWire {
     settled_at: Option<DateTime<Utc>>,
     /// Until when the receiver can fetch and confirm it.
     expires_at: DateTime<Utc>,
+}
+
+impl JsonSchema for SendingSummary {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SendingSummary".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        SummaryOnTheWire::json_schema(generator)
+    }
 }
 
 impl From<SendingSummary> for SummaryOnTheWire {
@@ -286,10 +307,11 @@ impl TryFrom<SummaryOnTheWire> for SendingSummary {
 struct InconsistentSummary;
 
 /// Confirming a sending: the body of [`Endpoint::Confirm`](crate::Endpoint::Confirm).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmation {
     /// Digest of the container as the receiver stored it; it must be the sending's.
+    #[schemars(with = "crate::schema::Sha256Text")]
     pub sha256: Sha256Digest,
 }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use careplan_core::{OfficeNumber, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -87,10 +88,11 @@ secret_text! {
 }
 
 /// Logging in: the body of [`Endpoint::LogIn`](crate::Endpoint::LogIn).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogInRequest {
     /// The user ID; its office must be that of the client certificate.
+    #[schemars(with = "crate::schema::UserIdText")]
     pub user_id: UserId,
     /// The password.
     pub password: Password,
@@ -100,10 +102,11 @@ pub struct LogInRequest {
 /// [`Endpoint::ChangePassword`](crate::Endpoint::ChangePassword).
 ///
 /// Works with a password that is temporary or expired too; every session of the office ends.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangePasswordRequest {
     /// The user ID; its office must be that of the client certificate.
+    #[schemars(with = "crate::schema::UserIdText")]
     pub user_id: UserId,
     /// The password as it is.
     pub password: Password,
@@ -117,7 +120,7 @@ pub struct ChangePasswordRequest {
 pub const SHORTEST_NEW_PASSWORD: usize = 8;
 
 /// Exchanging a refresh token: the body of [`Endpoint::Refresh`](crate::Endpoint::Refresh).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
     /// The latest refresh token.
@@ -125,9 +128,10 @@ pub struct RefreshRequest {
 }
 
 /// A session, new or refreshed: the answer to logging in and to refreshing.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SessionGrant {
     /// The office the session is for, as the platform knows it.
+    #[schemars(with = "crate::schema::OfficeNumberText")]
     pub office: OfficeNumber,
     /// For every call until [`times.access_expires_at`](SessionTimes::access_expires_at).
     pub access_token: AccessToken,
@@ -139,7 +143,7 @@ pub struct SessionGrant {
 }
 
 /// When the tokens of a session end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SessionTimes {
     /// The access token is refused from this instant.
     pub access_expires_at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! Keeps the tables of docs/protocol.md as the code has them.
+//! Keeps the tables of docs/protocol.md and docs/openapi.json as the code has them.
 //!
 //! To write them anew after a change: `BLESS=1 cargo test -p careplan-protocol --test documentation`.
 
@@ -102,6 +102,24 @@ fn the_tables_of_the_protocol_page_are_those_of_the_code() {
         assert!(
             page == current,
             "docs/protocol.md is not current; run the test with BLESS=1 and commit the page"
+        );
+    }
+}
+
+#[test]
+fn the_openapi_document_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let mut current = serde_json::to_string_pretty(&careplan_protocol::openapi()).unwrap();
+    current.push('\n');
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    } else {
+        // As values: the order of members is no part of the document.
+        let committed = std::fs::read_to_string(&path).unwrap();
+        let committed: serde_json::Value = serde_json::from_str(&committed).unwrap();
+        assert!(
+            committed == careplan_protocol::openapi(),
+            "docs/openapi.json is not current; run the test with BLESS=1 and commit it"
         );
     }
 }

@@ -132,7 +132,8 @@ impl Explain for JsonPlace {
     }
 }
 
-/// Whether the body is announced as of a media type, with all the parameters of that type.
+/// Whether the body is announced as of a media type. A parameter of that type may be left out, but
+/// not be another.
 pub(super) fn content_type_is(headers: &HeaderMap, expected: &str) -> bool {
     let announced = headers
         .get(CONTENT_TYPE)
@@ -142,9 +143,10 @@ pub(super) fn content_type_is(headers: &HeaderMap, expected: &str) -> bool {
     let (expected_kind, expected_parameters) = media_type(expected);
     kind.eq_ignore_ascii_case(expected_kind)
         && expected_parameters.into_iter().all(|(name, value)| {
-            parameters.iter().any(|(other, found)| {
-                other.eq_ignore_ascii_case(name) && found.eq_ignore_ascii_case(value)
-            })
+            parameters
+                .iter()
+                .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+                .all(|(_, found)| found.eq_ignore_ascii_case(value))
         })
 }
 
@@ -181,7 +183,7 @@ mod tests {
                 SEALED_TYPE,
                 true,
             ),
-            ("application/pkcs7-mime", SEALED_TYPE, false),
+            ("application/pkcs7-mime", SEALED_TYPE, true),
             (
                 "application/pkcs7-mime; smime-type=enveloped-data",
                 SEALED_TYPE,

@@ -1,6 +1,6 @@
 //! Who calls: extractors that let nobody past who did not show enough.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -9,6 +9,7 @@ use careplan_core::OfficeNumber;
 use careplan_protocol::{AccessToken, ProblemCode};
 
 use super::App;
+use crate::accept::CallerAddress;
 use crate::problems::NotDone;
 use crate::storage::StoredSession;
 use crate::trust::Peer;
@@ -26,6 +27,37 @@ impl FromRequestParts<Arc<App>> for Caller {
             .ok_or(ProblemCode::CertificateRefused)?;
         let office = peer.office(&app.trust, app.now())?;
         tracing::Span::current().record("office", office.as_str());
+        if let Some(known) = parts.extensions.get::<KnownOffice>() {
+            // Set once: it is the same for all of the call.
+            let _ = known.0.set(office);
+        }
+        app.rates.call(office)?;
+        Ok(Self(office))
+    }
+}
+
+/// Where the office of a call is told to what goes on around it.
+#[derive(Clone, Default)]
+pub(super) struct KnownOffice(Arc<OnceLock<OfficeNumber>>);
+
+impl KnownOffice {
+    pub(super) fn office(&self) -> Option<OfficeNumber> {
+        self.0.get().copied()
+    }
+}
+
+/// A caller at the door, with a password or a refresh token: so often from one address.
+pub(super) struct AtTheDoor(pub(super) OfficeNumber);
+
+impl FromRequestParts<Arc<App>> for AtTheDoor {
+    type Rejection = NotDone;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotDone> {
+        let Caller(office) = Caller::from_request_parts(parts, app).await?;
+        let address = parts.extensions.get::<CallerAddress>();
+        if let Some(CallerAddress(address)) = address {
+            app.rates.log_in(*address)?;
+        }
         Ok(Self(office))
     }
 }

@@ -20,7 +20,8 @@ use tokio_util::io::ReaderStream;
 
 use super::App;
 use super::body::{JsonBody, PathValue, Query, ReceiptPath, content_type_is};
-use super::caller::{Caller, LoggedIn};
+use super::caller::{AtTheDoor, Caller, LoggedIn};
+use super::request::About;
 use crate::container::Form;
 use crate::delivery::Order;
 use crate::problems::NotDone;
@@ -43,7 +44,7 @@ type SessionAnswer = Result<
 
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
-    Caller(office): Caller,
+    AtTheDoor(office): AtTheDoor,
     Extension(peer): Extension<Arc<Peer>>,
     JsonBody(request): JsonBody<LogInRequest>,
 ) -> SessionAnswer {
@@ -57,7 +58,7 @@ pub(super) async fn log_in(
 
 pub(super) async fn refresh(
     State(app): State<Arc<App>>,
-    Caller(office): Caller,
+    AtTheDoor(office): AtTheDoor,
     JsonBody(request): JsonBody<RefreshRequest>,
 ) -> SessionAnswer {
     let grant = app
@@ -77,7 +78,7 @@ pub(super) async fn log_out(
 
 pub(super) async fn change_password(
     State(app): State<Arc<App>>,
-    Caller(office): Caller,
+    AtTheDoor(office): AtTheDoor,
     JsonBody(request): JsonBody<ChangePasswordRequest>,
 ) -> Result<StatusCode, NotDone> {
     let ChangePasswordRequest {
@@ -132,6 +133,7 @@ pub(super) async fn send(
     let location = path::show(receipt.sending);
     Ok((
         StatusCode::CREATED,
+        Extension(About(receipt.sending)),
         AppendHeaders([(LOCATION, location)]),
         Json::<Receipt>(receipt),
     ))
@@ -288,4 +290,8 @@ pub(super) async fn problem_kind(
         ja: Wording::of(code, Lang::Ja),
         en: Wording::of(code, Lang::En),
     }))
+}
+
+pub(super) async fn description(Caller(_): Caller) -> Json<serde_json::Value> {
+    Json(careplan_protocol::openapi())
 }

@@ -15,11 +15,13 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use careplan_protocol::{Endpoint, Method, ProblemCode};
 use chrono::{DateTime, Utc};
 
+use crate::audit::AccessLog;
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
 use crate::delivery::Delivery;
 use crate::evidence::Evidences;
 use crate::problems::NotDone;
+use crate::rates::Rates;
 use crate::trust::TrustStore;
 use crate::{Clock, Limits};
 
@@ -31,6 +33,8 @@ pub(crate) struct App {
     pub(crate) trust: Arc<TrustStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
+    pub(crate) rates: Rates,
+    pub(crate) audit: AccessLog,
 }
 
 impl App {
@@ -94,5 +98,6 @@ fn handler_of_method(endpoint: Endpoint) -> MethodRouter<Arc<App>> {
         Endpoint::Checkpoint => on(method, handlers::checkpoint),
         Endpoint::ProveLog => on(method, handlers::prove_log),
         Endpoint::ProblemKind => on(method, handlers::problem_kind),
+        Endpoint::Description => on(method, handlers::description),
     }
 }

@@ -16,13 +16,16 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use careplan_core::Lang;
+use careplan_protocol::SendingId;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
 use super::App;
+use super::caller::KnownOffice;
 use crate::problems;
+use crate::storage::Access;
 
 /// Name of the header with the call's number, the one in a problem's `instance`.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -33,11 +36,15 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
     let id = Uuid::now_v7();
     let lang = language(request.headers());
     let method = request.method().clone();
+    let at = app.now();
     let path = request.extensions().get::<MatchedPath>().cloned();
+    let about = sending_in(request.uri().path());
+    let known = KnownOffice::default();
     let path = path.as_ref().map_or("unknown", MatchedPath::as_str);
     let span = tracing::info_span!("request", %id, %method, path, office = field::Empty);
     async {
-        let (request, rest) = lend_body(request);
+        let (mut request, rest) = lend_body(request);
+        request.extensions_mut().insert(known.clone());
         let mut response = next.run(request).await;
         rest.discard(&app).await;
         let code = problems::render(&mut response, lang, id);
@@ -46,14 +53,35 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
         }
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
-        match code {
+        match &code {
             Some(code) => tracing::info!(status, milliseconds, problem = code, "refused"),
             None => tracing::info!(status, milliseconds, "done"),
         }
+        let made = response.extensions().get::<About>();
+        app.audit
+            .note(Access {
+                at,
+                request: id,
+                office: known.office(),
+                call: format!("{method} {path}"),
+                sending: made.map(|About(sending)| *sending).or(about),
+                status,
+                problem: code,
+            })
+            .await;
         response
     }
     .instrument(span)
     .await
+}
+
+/// The sending an answer is about, if the call's path does not say.
+#[derive(Clone, Copy)]
+pub(super) struct About(pub(super) SendingId);
+
+/// The sending in a path: the only part that is a UUID.
+fn sending_in(path: &str) -> Option<SendingId> {
+    path.split('/').find_map(|part| part.parse().ok())
 }
 
 /// The language a caller asks for (RFC 9110 section 12.5.4): of Japanese and English the one it

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use careplan_core::{Explain, Lang};
 use careplan_envelope::{CertificateProfile, PrivateKey, SoftwareSigner, pem};
 use rustls::pki_types::CertificateRevocationListDer;
 
 use super::{Fault, FaultKind, Settings, SettingsError};
-use crate::{EvidenceConfig, Limits, PlatformConfig, ServerIdentity, Trust};
+use crate::{EvidenceConfig, Limits, PlatformConfig, Rate, ServerIdentity, Trust};
 
 /// Collects what is wrong with the files that settings name.
 pub(super) struct Files<'a> {
@@ -191,6 +192,32 @@ impl Settings {
             pause: limits.pause_seconds.seconds(),
             upload: limits.upload_seconds.seconds(),
             hashing: limits.passwords_at_once.count(),
+            calls_per_office: Rate {
+                burst: limits
+                    .office_calls_at_once
+                    .count()
+                    .try_into()
+                    .unwrap_or(u32::MAX),
+                interval: Duration::from_secs(1)
+                    / limits
+                        .office_calls_per_second
+                        .count()
+                        .try_into()
+                        .unwrap_or(u32::MAX),
+            },
+            log_ins_per_address: Rate {
+                burst: limits
+                    .address_log_ins_at_once
+                    .count()
+                    .try_into()
+                    .unwrap_or(u32::MAX),
+                interval: Duration::from_secs(60)
+                    / limits
+                        .address_log_ins_per_minute
+                        .count()
+                        .try_into()
+                        .unwrap_or(u32::MAX),
+            },
         }
     }
 }

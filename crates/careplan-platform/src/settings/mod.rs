@@ -170,6 +170,14 @@ settings! {
         upload_seconds: Number<1, 3500> = Number::near(1800), "本文全体の秒数";
         /// Passwords checked at a time; each takes a core and about 20 MB
         passwords_at_once: Number<1, 256> = Number::near(2), "同時に照合するパスワードの数。1件ごとにコア1つと約20MBを使う";
+        /// Calls an office may make at once after a quiet time
+        office_calls_at_once: Number<1, 1_000_000> = Number::near(2000), "1事業所が続けて行える呼び出しの数";
+        /// Calls a second an office may make after that
+        office_calls_per_second: Number<1, 100_000> = Number::near(500), "その後1事業所が1秒間に行える呼び出しの数";
+        /// Log-ins, refreshes and password changes at once from an address after a quiet time
+        address_log_ins_at_once: Number<1, 1_000_000> = Number::near(500), "1つのアドレスから続けて行えるログイン・更新・パスワード変更の数";
+        /// Such calls a minute from an address after that
+        address_log_ins_per_minute: Number<1, 1_000_000> = Number::near(1200), "その後1つのアドレスから1分間に行えるログイン等の数";
     }
     /// The log, on standard error.
     [log] Log {

@@ -7,6 +7,7 @@
 //! decided by [`StoredSending::apply`], to a session by [`StoredSession::rotate`], to log-in attempts by
 //! [`Attempts::begin`]: storage only runs them inside its transaction.
 
+mod access;
 mod accounts;
 mod certificates;
 #[cfg(feature = "cluster")]
@@ -32,6 +33,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+pub use access::Access;
+pub(crate) use access::AccessStorage;
 pub(crate) use accounts::AccountStorage;
 pub(crate) use certificates::{CertificateStorage, chain_from_text, chain_to_text};
 #[cfg(feature = "cluster")]
@@ -93,6 +96,7 @@ pub(crate) trait Storage:
     + SendingStorage
     + CertificateStorage
     + EvidenceStorage
+    + AccessStorage
     + SiteStorage
     + 'static
 {

@@ -4,6 +4,7 @@
 //! database inside a transaction, and has the calls of `rusqlite`. The dialect is what SQLite,
 //! PostgreSQL, YugabyteDB, CockroachDB and Citus share; docs/storage.md lists it.
 
+mod access;
 mod accounts;
 mod certificates;
 mod connection;

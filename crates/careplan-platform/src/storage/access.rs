@@ -1,0 +1,44 @@
+//! What storage keeps of who called: the access log.
+
+use async_trait::async_trait;
+use careplan_core::OfficeNumber;
+use careplan_protocol::SendingId;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::StorageError;
+
+/// A call that was answered. Nothing of what was sent or answered is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// The call's number, the one in the answer's `request-id`.
+    pub request: Uuid,
+    /// The office of the certificate; none if the certificate was refused.
+    pub office: Option<OfficeNumber>,
+    /// Method and path, with the names of parameters in braces.
+    pub call: String,
+    /// The sending it was about, if it was about one.
+    pub sending: Option<SendingId>,
+    /// The HTTP status it was answered with.
+    pub status: u16,
+    /// The code of the problem it was answered with, if it was one.
+    pub problem: Option<String>,
+}
+
+/// Storage of accesses: only ever appended to.
+#[async_trait]
+pub(crate) trait AccessStorage: Send + Sync {
+    /// Appends accesses.
+    async fn append_accesses(&self, accesses: Vec<Access>) -> Result<(), StorageError>;
+
+    /// Accesses whose numbers come after one, oldest first; of one office, if given.
+    async fn accesses(
+        &self,
+        office: Option<OfficeNumber>,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<Access>, StorageError>;
+}
