@@ -127,6 +127,9 @@ pub struct EvidenceConfig {
 
 impl EvidenceConfig {
     /// Evidence signed by a signer, everything else as by default.
+    ///
+    /// # Panics
+    /// Never: the log's default name is a name.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the text is a name")]
     pub fn signed_by(signer: Arc<dyn Signer>) -> Self {

@@ -276,8 +276,8 @@ impl Delivery {
         let mut expired = 0;
         for some in overdue.chunks(AT_A_TIME) {
             let mut together = JoinSet::new();
-            for sending in some.iter().cloned() {
-                let delivery = Arc::clone(&self);
+            for sending in some {
+                let (delivery, sending) = (Arc::clone(&self), sending.clone());
                 together.spawn(async move { delivery.record(&sending, Event::Expire, now).await });
             }
             while let Some(done) = together.join_next().await {

@@ -7,8 +7,8 @@ mod common;
 use careplan_envelope::{CertificateKind, RevocationReason};
 use careplan_platform::{PasswordValidity, Trust};
 use careplan_protocol::{
-    Authentication, Endpoint, Problem, ProblemCode, RefreshRequest, RefreshToken, SessionGrant,
-    UserId, path,
+    Authentication, ChangePasswordRequest, Endpoint, Problem, ProblemCode, RefreshRequest,
+    RefreshToken, SessionGrant, UserId, path,
 };
 use chrono::TimeDelta;
 use common::{Call, MANAGER, OUTSIDER, PASSWORD, Reply, SERVICE, World};
@@ -413,4 +413,80 @@ fn an_office_that_was_never_registered_gets_no_further_than_the_door() {
         )
         .unwrap_err();
     assert!(error.to_string().contains(MANAGER), "{error}");
+}
+
+/// Changes the password of an office's own account.
+fn change_password(world: &World, office: &common::Office, current: &str, new: &str) -> Reply {
+    let request = ChangePasswordRequest {
+        user_id: office.user,
+        password: current.parse().unwrap(),
+        new_password: new.parse().unwrap(),
+    };
+    let path = path::change_password();
+    let call = Call::new("PUT", &path).json(&request);
+    world.call(&office.agent, call.as_call()).unwrap()
+}
+
+#[test]
+fn an_office_changes_its_own_password_and_its_sessions_end() {
+    const NEW: &str = "短くない合言葉 8";
+    let mut world = World::new();
+    let (manager, service) = (world.registered(MANAGER), world.registered(SERVICE));
+    let session = world.session(&manager);
+    let others = world.session(&service);
+    assert_eq!(change_password(&world, &manager, PASSWORD, NEW).status, 204);
+    let list = path::list_sent();
+    assert_eq!(session.get(&list).code(), ProblemCode::TokenInvalid);
+    assert_eq!(others.get(&list).status, 200);
+    let log_in = |password| world.try_log_in(&manager, manager.user, password);
+    assert_eq!(log_in(PASSWORD).code(), ProblemCode::LogInFailed);
+    assert_eq!(log_in(NEW).status, 200);
+}
+
+#[test]
+fn a_temporary_or_expired_password_can_be_changed_and_only_that() {
+    let mut world = World::new();
+    let office = world.registered(MANAGER);
+    for validity in [
+        PasswordValidity::Temporary,
+        PasswordValidity::Until(world.now()),
+    ] {
+        let password = PASSWORD.parse().unwrap();
+        let operator = world.platform().administration();
+        operator
+            .set_password(office.number, office.user, &password, validity)
+            .unwrap();
+        let log_in = |password| world.try_log_in(&office, office.user, password);
+        assert_eq!(log_in(PASSWORD).status, 403);
+        let reply = change_password(&world, &office, PASSWORD, "password of my own");
+        assert_eq!(reply.status, 204);
+        assert_eq!(log_in("password of my own").status, 200);
+    }
+}
+
+#[test]
+fn a_new_password_is_long_and_new_and_no_user_id() {
+    let mut world = World::new();
+    let office = world.registered(MANAGER);
+    let user = office.user.to_string();
+    for unsuitable in ["seven 7", PASSWORD, &user, &user.to_lowercase()] {
+        let reply = change_password(&world, &office, PASSWORD, unsuitable);
+        assert_eq!(reply.code(), ProblemCode::PasswordUnsuitable);
+    }
+    assert_eq!(world.try_log_in(&office, office.user, PASSWORD).status, 200);
+}
+
+#[test]
+fn guessing_the_present_password_locks_as_logging_in_does() {
+    let mut world = World::new();
+    let office = world.registered(MANAGER);
+    for _ in 0..5 {
+        // Whether the new one would do is not told to who does not know the present one.
+        let reply = change_password(&world, &office, "wrong", "short");
+        assert_eq!(reply.code(), ProblemCode::LogInFailed);
+    }
+    let reply = change_password(&world, &office, PASSWORD, "password of my own");
+    assert_eq!(reply.code(), ProblemCode::AccountLocked);
+    let reply = world.try_log_in(&office, office.user, PASSWORD);
+    assert_eq!(reply.code(), ProblemCode::AccountLocked);
 }

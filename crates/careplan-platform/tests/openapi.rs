@@ -119,7 +119,7 @@ impl Schemathesis {
             .arg("--header")
             .arg(format!("Authorization: Bearer {}", token.expose()))
             .args(["--phases", "examples,coverage,fuzzing"])
-            .args(["--max-examples", "8", "--generation-deterministic"])
+            .args(["--max-examples", "5", "--generation-deterministic"])
             .args(["--checks", "all", "--continue-on-failure", "--no-color"])
             .args(choice)
             .env("CAREPLAN_CONTAINER", self.file("container"))
