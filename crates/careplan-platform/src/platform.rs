@@ -367,7 +367,7 @@ async fn remove_orphans_again_and_again(storage: Arc<dyn Storage>, clock: Arc<dy
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "removed containers without a sending"),
             Err(error) => {
-                tracing::error!(%error, "looking for containers without a sending failed")
+                tracing::error!(%error, "looking for containers without a sending failed");
             }
         }
     }

@@ -76,7 +76,7 @@ impl Settings {
         if let Ok(connections) = self.storage.connections.count().try_into() {
             config.connections = connections;
         }
-        Some(StorageChoice::Cluster(config))
+        Some(StorageChoice::Cluster(Box::new(config)))
     }
 
     #[cfg(not(feature = "cluster"))]

@@ -63,7 +63,7 @@ pub enum StorageChoice {
     Embedded,
     /// In PostgreSQL and an object store; only uploads under way are in the home.
     #[cfg(feature = "cluster")]
-    Cluster(ClusterConfig),
+    Cluster(Box<ClusterConfig>),
 }
 
 /// Opens the storage and brings its tables up to date. Inside the runtime it will be used on.
@@ -76,7 +76,7 @@ pub(crate) async fn open(
         StorageChoice::Embedded => Arc::new(sqlite::SqliteStorage::open(home, readers)?),
         #[cfg(feature = "cluster")]
         StorageChoice::Cluster(config) => {
-            Arc::new(cluster::ClusterStorage::open(config, home).await?)
+            Arc::new(cluster::ClusterStorage::open(*config, home).await?)
         }
     })
 }

@@ -37,7 +37,7 @@ impl ObjectContainers {
     fn hour(&self, hour: DateTime<Utc>) -> Path {
         hour_folder(hour)
             .split('/')
-            .fold(self.containers.clone(), |path, part| path.join(part))
+            .fold(self.containers.clone(), Path::join)
     }
 
     fn path(&self, place: ContainerPlace) -> Result<Path, StorageError> {

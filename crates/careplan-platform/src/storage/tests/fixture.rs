@@ -80,7 +80,7 @@ impl Fixture {
             }
             #[cfg(feature = "cluster")]
             StorageChoice::Cluster(config) => {
-                let engine = crate::storage::cluster::ClusterStorage::open(config, home)
+                let engine = crate::storage::cluster::ClusterStorage::open(*config, home)
                     .await
                     .unwrap();
                 Arc::new(Faulty::new(engine, faults))
@@ -146,7 +146,10 @@ mod servers {
             let objects = tempfile::tempdir().unwrap();
             let url = format!("file://{}", objects.path().display());
             let config = ClusterConfig::new(&postgres.database(), &url).unwrap();
-            Some(Self::new(StorageChoice::Cluster(config), Some(objects)))
+            Some(Self::new(
+                StorageChoice::Cluster(Box::new(config)),
+                Some(objects),
+            ))
         }
 
         pub(in super::super) fn postgresql_and_s3() -> Option<Self> {
@@ -170,7 +173,7 @@ mod servers {
             let prefix = Path::from(uuid::Uuid::now_v7().to_string());
             let config =
                 ClusterConfig::with_store(&postgres.database(), Arc::new(store), prefix).unwrap();
-            Some(Self::new(StorageChoice::Cluster(config), None))
+            Some(Self::new(StorageChoice::Cluster(Box::new(config)), None))
         }
     }
 }

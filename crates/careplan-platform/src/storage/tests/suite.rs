@@ -599,7 +599,7 @@ pub(super) async fn the_site_keeps_sessions_attempts_terms_and_certificates(fixt
         idle_until: noon() + TimeDelta::minutes(30),
         ends_at: noon() + TimeDelta::hours(8),
     };
-    storage.open_site_session(session.clone()).await.unwrap();
+    storage.open_site_session(session).await.unwrap();
     let renewed = noon() + TimeDelta::minutes(45);
     storage
         .renew_site_session(session.token, renewed)
@@ -617,7 +617,7 @@ pub(super) async fn the_site_keeps_sessions_attempts_terms_and_certificates(fixt
     assert!(find().await.unwrap().is_some());
     storage.forget_ended_site_sessions(renewed).await.unwrap();
     assert!(find().await.unwrap().is_none());
-    storage.open_site_session(session.clone()).await.unwrap();
+    storage.open_site_session(session).await.unwrap();
     storage.end_site_session(session.token).await.unwrap();
     assert!(find().await.unwrap().is_none());
 
