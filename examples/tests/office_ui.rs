@@ -17,6 +17,7 @@ use careplan_client::{
     Client, ClientConfig, HttpsConfig, HttpsTransport, ListOptions, RetryPolicy, Status,
 };
 use careplan_core::{OfficeNumber, UserId};
+use careplan_envelope::sealing::Opener;
 use careplan_envelope::{
     Authority, CertificateKind, KeyAlgorithm, PrivateKey, SoftwareSigner, Validity, Verifier,
 };
@@ -133,6 +134,7 @@ impl World {
                 .record_licence_events(office, [EventKind::Applied { by, years }, consented])
                 .unwrap();
         }
+        let opener = Opener::new(&key, &issued.certificate).unwrap();
         let signer = Arc::new(SoftwareSigner::new(key, vec![issued.certificate]).unwrap());
         let authority = self.authority.certificate().clone();
         let address = format!("https://{}", platform.address());
@@ -149,6 +151,7 @@ impl World {
             .unwrap();
         let home = self.root.path().join("homes").join(number);
         let mut config = ClientConfig::new(home, office, signer, verifier, transport, log_in);
+        config.opener = Some(opener);
         config.retry = RetryPolicy {
             attempts: 2.try_into().unwrap(),
             first_wait: Duration::from_millis(10),
@@ -325,6 +328,9 @@ fn a_month_by_the_page_alone() {
         service
             .choose(&files(&month("actuals-of-1375169671")))
             .await;
+        // So that not even the platform can read it.
+        let seal = service.css("input[name=seal]").await;
+        seal.click().await.unwrap();
         service
             .css("button[value=send]")
             .await
@@ -363,6 +369,14 @@ fn a_month_by_the_page_alone() {
         assert_eq!(manager.texts("td.differs").await.len(), 3);
         manager.is_accessible().await;
         manager.picture("grid-actuals").await;
+
+        // Proof that both sets arrived, signed by the platform.
+        manager.press("送ったもの").await;
+        manager.css("table.sets a").await.click().await.unwrap();
+        manager.says("受領証").await;
+        manager.says("相手が受領").await;
+        manager.is_accessible().await;
+        manager.picture("receipts").await;
 
         // What the page says is what the client says.
         let shown = manager.status().await;

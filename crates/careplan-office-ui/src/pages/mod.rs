@@ -47,6 +47,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/sent", get(sent::list))
         .route("/sent/{id}", get(sent::one))
         .route("/sent/{id}/{act}", post(sent::act))
+        .route("/sent/{id}/receipt/{event}", get(sent::receipt))
         .route("/sent/{id}/file/{number}", get(sent::file))
         .route("/sent/{id}/view/{number}", get(sent::view))
         .route("/received", get(received::list))
@@ -229,6 +230,15 @@ async fn icon() -> Response {
 async fn script() -> Response {
     let js = include_str!("page.js");
     ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], js).into_response()
+}
+
+/// A few kilobytes to be stored by the browser.
+fn small_to_store(bytes: Vec<u8>, name: &str) -> Response {
+    let mut response = bytes.into_response();
+    if let Ok(value) = HeaderValue::from_str(&front::disposition(name)) {
+        response.headers_mut().insert("content-disposition", value);
+    }
+    response
 }
 
 /// A file to be stored by the browser, sent as it is read.

@@ -142,6 +142,18 @@ fn looked(desk: &Desk, visit: Visit, draft: &Draft, wrong: Option<&Said>) -> Res
             @for (number, document) in draft.loose.iter().enumerate() {
                 @if draft.sets.len() > 1 { (placing(desk, draft, number, document, lang)) }
             }
+            @if can {
+                label.choice {
+                    input type="checkbox" name="seal" value="yes";
+                    span {
+                        (lang.pick("封をして送る", "Send it sealed")) br;
+                        span.hint { (lang.pick(
+                            "送信先だけが中を読めます。センターも読めないため、センターでの確認は行われません。",
+                            "Only the other office can read it: the platform cannot, and does not check it.",
+                        )) }
+                    }
+                }
+            }
             div.actions {
                 @if can {
                     button.button.large name="act" value="send" { (lang.pick("送る", "Send")) }
@@ -320,6 +332,7 @@ pub(super) async fn act(
         return looked(&desk, visit, &draft, None);
     }
     let mut options = PutInOptions::default();
+    options.seal = field("seal").is_some();
     let mut chosen = Vec::with_capacity(draft.loose.len());
     if draft.documents_only {
         let number = ["receiver-number", "receiver"]

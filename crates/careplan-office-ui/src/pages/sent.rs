@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use careplan_client::{ListOptions, Outgoing, OutgoingState};
+use careplan_client::{KeptReceipt, ListOptions, Outgoing, OutgoingState};
 use careplan_core::{Explain, Lang};
-use careplan_protocol::{IdempotencyKey, SendingState};
+use careplan_protocol::{EvidenceEvent, IdempotencyKey, SendingState};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -97,8 +97,11 @@ pub(super) async fn one(
     Path(id): Path<IdempotencyKey>,
     Query(sure): Query<Sure>,
 ) -> Response {
-    let set = match desk.with(move |client| client.outgoing(id)).await {
-        Ok(Ok(set)) => set,
+    let seen = desk
+        .with(move |client| Ok((client.outgoing(id)?, client.receipts(id)?)))
+        .await;
+    let (set, receipts) = match seen {
+        Ok(Ok(seen)) => seen,
         Ok(Err(error)) => return failed(&desk, visit, &error),
         Err(reason) => return away(&desk, visit, reason),
     };
@@ -115,6 +118,7 @@ pub(super) async fn one(
                 dt { (lang.pick("状態", "State")) } dd { (tag(&set.state, lang)) }
                 dt { (lang.pick("内容", "What")) } dd { (what(&set, lang)) }
                 dt { (lang.pick("送信先", "To")) } dd { (to) }
+                @if set.sealed { dt { (lang.pick("封", "Sealed")) } dd { (lang.pick("あり（送信先だけが読めます）", "yes: only the other office can read it")) } }
                 dt { (lang.pick("入れた日時", "Put in")) } dd { (written::instant_in_full(set.put_in_at, lang)) }
                 @if let Some(receipt) = &set.receipt {
                     dt { (lang.pick("受付日時", "Accepted")) } dd { (written::instant_in_full(receipt.accepted_at, lang)) }
@@ -127,6 +131,7 @@ pub(super) async fn one(
             }
         }
         (super::documents::list(&format!("/sent/{}", set.id), &set.files, set.files_kept, lang))
+        (receipts_of(&set, &receipts, lang))
         @if let Some(month) = set.header.month {
             p { a.button.second href={ "/months/" (month) } { (lang.pick(
                 format!("{}の予定と実績を見る", written::month(month, lang)),
@@ -136,6 +141,67 @@ pub(super) async fn one(
         (acts(&set, lang))
     };
     Front::new(&desk, visit, Here::Sent, title.clone()).page(&content)
+}
+
+/// The platform's signed receipts: proof of what was sent, and when the other office had it.
+fn receipts_of(set: &Outgoing, receipts: &[KeptReceipt], lang: Lang) -> Markup {
+    html! {
+        @if !receipts.is_empty() {
+            section.card {
+                h2 { (lang.pick("受領証", "Receipts")) }
+                p.hint { (lang.pick("センターが電子署名した証明です。保存して、第三者に示すことができます。", "Signed by the platform: store them to show them to others.")) }
+                ul.files {
+                    @for receipt in receipts {
+                        @let event = event_name(receipt.event, lang);
+                        li {
+                            span {
+                                strong { (event) } br; span.quiet { (written::instant_in_full(receipt.at, lang)) }
+                                @if let Some(doubt) = &receipt.doubt { br; span.tag.error { (lang.pick("確かめられません", "does not verify")) } " " (doubt.explain(lang)) }
+                            }
+                            span.does {
+                                a.button.second download href={ "/sent/" (set.id) "/receipt/" (receipt.event) } aria-label=(lang.pick(format!("受領証（{event}）を保存する"), format!("Store the receipt: {event}"))) { (lang.pick("保存", "Store")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn event_name(event: EvidenceEvent, lang: Lang) -> &'static str {
+    let (ja, en) = match event {
+        EvidenceEvent::Accepted => ("受付", "accepted"),
+        EvidenceEvent::MadeAvailable => ("配信可能", "made available"),
+        EvidenceEvent::Received => ("相手が受領", "received by the other office"),
+        EvidenceEvent::Withdrawn => ("取消", "withdrawn"),
+        EvidenceEvent::Refused => ("配信不可", "refused"),
+        EvidenceEvent::Expired => ("期限切れ", "expired"),
+        _ => (event.as_str(), event.as_str()),
+    };
+    lang.pick(ja, en)
+}
+
+/// Gives a receipt to the browser to store.
+pub(super) async fn receipt(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Path((id, event)): Path<(IdempotencyKey, EvidenceEvent)>,
+) -> Response {
+    let seen = desk
+        .with(move |client| Ok((client.outgoing(id)?, client.receipts(id)?)))
+        .await;
+    let (set, receipts) = match seen {
+        Ok(Ok(seen)) => seen,
+        Ok(Err(error)) => return failed(&desk, visit, &error),
+        Err(reason) => return away(&desk, visit, reason),
+    };
+    let found = receipts.into_iter().find(|receipt| receipt.event == event);
+    let Some((receipt, accepted)) = found.zip(set.receipt) else {
+        return not_found(&desk, visit);
+    };
+    let name = format!("receipt-{}-{event}.asice", accepted.sending);
+    super::small_to_store(receipt.container, &name)
 }
 
 /// What can be done about a set.
