@@ -528,6 +528,78 @@ fn what_may_not_be_sent_is_refused_in_words() {
 }
 
 #[test]
+fn care_plans_can_be_read_and_documents_go_where_the_person_says() {
+    run(async |driver| {
+        let mut world = World::new();
+        let manager_page = world.page(MANAGER);
+        let service_page = world.page(SERVICE);
+        let manager = driver.browser(Kind::Usual).await;
+        manager.enter(&manager_page).await;
+        manager.choose(&files(&month("plan-for-1375169671"))).await;
+        let send = manager.css("button[value=send]").await;
+        send.click().await.unwrap();
+        manager.says("センターが受け付けました").await;
+
+        // A PDF alone has no receiver in its name.
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("連絡票.pdf"), b"%PDF-1.7\n%%EOF\n").unwrap();
+        manager.choose(&files(folder.path())).await;
+        manager.says("どこに送りますか").await;
+        manager.is_accessible().await;
+        manager.picture("documents").await;
+        let send = manager.css("button[value=send]").await;
+        send.click().await.unwrap();
+        manager.says("10桁の事業所番号を入れてください").await;
+        manager.is_accessible().await;
+        let number = manager.css("#receiver-number").await;
+        number.send_keys(SERVICE).await.unwrap();
+        let send = manager.css("button[value=send]").await;
+        send.click().await.unwrap();
+        manager.says("センターが受け付けました").await;
+        manager.close().await;
+
+        let service = driver.browser(Kind::Usual).await;
+        service.enter(&service_page).await;
+        service.sync().await;
+        service.press("届いたもの").await;
+        let sets = service.texts("table.sets tbody tr").await;
+        assert_eq!(sets.len(), 2, "{sets:?}");
+        let plan = service.client.find(Locator::XPath(
+            "//table//tr[contains(., '居宅サービス計画書')]//a",
+        ));
+        plan.await.unwrap().click().await.unwrap();
+        service.css("a[aria-label$='を見る']").await;
+        let views: Vec<String> = {
+            let links = service
+                .client
+                .find_all(Locator::Css("a[aria-label$='を見る']"));
+            let mut views = Vec::new();
+            for link in links.await.unwrap() {
+                views.push(link.prop("href").await.unwrap().unwrap());
+            }
+            views
+        };
+        // Tables 1, 2, 3 and the supplement.
+        assert_eq!(views.len(), 4);
+        for (number, view) in views.iter().enumerate() {
+            service.go(view).await;
+            service.css("article.document").await;
+            service.is_accessible().await;
+            service.picture(&format!("document-{number}")).await;
+        }
+        // The last is table 3, as UP3KYO has it.
+        let week = service.texts(".week section").await;
+        assert_eq!(week, ["月曜日\n9:00～9:30\n訪問介護"]);
+        service.says("通院（月1回）・福祉用具貸与").await;
+        service_page.stopper().stop();
+        assert!(service_page.wait().is_some());
+        manager_page.stopper().stop();
+        assert!(manager_page.wait().is_some());
+        service.close().await;
+    });
+}
+
+#[test]
 fn without_scripts_and_in_a_narrow_window() {
     run(async |driver| {
         let mut world = World::new();
