@@ -277,11 +277,11 @@ fn make_past(home: &Path) -> Result<(), Failure> {
         "WITH RECURSIVE past (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM past WHERE at < {PAST})
          INSERT INTO outgoing (id, sender, receiver, set_kind, month, sequence, files, content,
              findings, put_in_at, state, sha256, bytes, sending, receipt, accepted_at,
-             platform_state, settled, files_kept)
+             platform_state, settled, last_receipt, sealed, files_kept)
          SELECT printf('00000000-0000-0000-0000-%012d', at), sender, receiver, set_kind, month,
              sequence, files, printf('past %d', at), findings, put_in_at, state, sha256, bytes,
              printf('00000000-0000-0000-0001-%012d', at), receipt, accepted_at,
-             'confirmed', 1, 0
+             'confirmed', 1, 1, sealed, 0
          FROM past, (SELECT * FROM outgoing WHERE state = 'sent' LIMIT 1);"
     ))?;
     Ok(())
