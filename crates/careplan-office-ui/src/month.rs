@@ -8,7 +8,7 @@ use careplan_client::{Client, Error, Incoming, ListOptions, Outgoing, OutgoingSt
 use careplan_core::{Explain, Lang, OfficeNumber, ServiceCode, TimeOfDay, YearMonth};
 use careplan_protocol::SendingState;
 use careplan_tables::compare::{Comparison, Report};
-use careplan_tables::import::{Import, Key, MemoryStore, Person, order};
+use careplan_tables::import::{Contents, Import, Key, MemoryStore, Person, order};
 use careplan_tables::table::{Supplement, Table6Actual, Table6Plan, Table7};
 use careplan_tables::value::{DayBits, Digits, EquipmentCode};
 use careplan_tables::{FileSet, group};
@@ -227,7 +227,7 @@ impl Month {
         let contents = self.store.get(&key);
         contents
             .into_iter()
-            .flat_map(|contents| contents.records::<Table7<'_>>())
+            .flat_map(Contents::records::<Table7<'_>>)
             .collect()
     }
 
