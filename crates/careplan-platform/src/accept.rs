@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use prometheus_client::metrics::gauge::Gauge;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -26,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::clock::recorded_now;
+use crate::metrics::Metrics;
 use crate::trust::{Peer, TrustInForce, TrustStore};
 use crate::{Clock, Limits, ServerIdentity, StartError, tls};
 
@@ -38,6 +40,7 @@ pub(crate) struct Reception {
     pub(crate) callers: Callers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) router: Router,
 }
 
@@ -72,6 +75,7 @@ pub(crate) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection failed");
+                reception.metrics.unconnected("accept");
                 tokio::time::sleep(AFTER_FAILURE).await;
                 continue;
             }
@@ -85,8 +89,10 @@ pub(crate) async fn serve(
         };
         let (reception, watcher, stopping) =
             (Arc::clone(&reception), graceful.watcher(), stopping.clone());
+        reception.metrics.connections_accepted.inc();
         tokio::spawn(async move {
             let _turn = turn;
+            let _open = Open::begin(&reception.metrics);
             reception
                 .receive(stream, address, config, trust, watcher, stopping)
                 .await;
@@ -143,6 +149,23 @@ impl CurrentTls {
     }
 }
 
+/// Counts a connection as open until it is dropped.
+struct Open(Gauge);
+
+impl Open {
+    fn begin(metrics: &Metrics) -> Self {
+        let connections = metrics.connections.clone();
+        connections.inc();
+        Self(connections)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Reception {
     async fn receive(
         &self,
@@ -167,8 +190,14 @@ impl Reception {
         let stream = tokio::select! {
             done = handshake => match done {
                 Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => return tracing::info!(%error, "TLS handshake failed"),
-                Err(_) => return tracing::info!("TLS handshake took too long"),
+                Ok(Err(error)) => {
+                    self.metrics.unconnected("handshake");
+                    return tracing::info!(%error, "TLS handshake failed");
+                }
+                Err(_) => {
+                    self.metrics.unconnected("timeout");
+                    return tracing::info!("TLS handshake took too long");
+                }
             },
             _ = stopping.wait_for(Option::is_some) => return,
         };

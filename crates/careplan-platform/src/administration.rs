@@ -10,16 +10,17 @@ use aws_lc_rs::digest::{SHA256, digest};
 use careplan_core::{OfficeNumber, Sha256Digest, japan_date};
 use careplan_licence::{EventKind, FeeTable, Ledger, OfficeState, TermsEdition, Yen};
 use careplan_protocol::{Password, UserId};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tokio::runtime::{Handle, Runtime};
 use uuid::Uuid;
 
 use crate::auth::PasswordHash;
 use crate::clock::recorded_now;
 use crate::licences::Licences;
+use crate::metrics::Metrics;
 use crate::site::TermsText;
 use crate::storage::{self, Access, Account, Storage, Terms, TermsNotice};
-use crate::{AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused};
+use crate::{AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused, retention};
 
 /// Administration of a platform's offices.
 ///
@@ -37,6 +38,28 @@ impl fmt::Debug for Administration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Administration")
     }
+}
+
+/// An office as an operator sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownOffice {
+    /// Its number.
+    pub office: OfficeNumber,
+    /// When it was registered.
+    pub registered_at: DateTime<Utc>,
+}
+
+/// A log-in as an operator sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownAccount {
+    /// Its user ID.
+    pub user: UserId,
+    /// Whether its password logs in.
+    pub validity: PasswordValidity,
+    /// Since when an operator has it locked.
+    pub locked_at: Option<DateTime<Utc>>,
 }
 
 impl Administration {
@@ -62,7 +85,9 @@ impl Administration {
             .enable_all()
             .build()
             .map_err(|error| AdministrationError::System(error.into()))?;
-        let storage = runtime.block_on(storage::open(choice, home, NonZeroUsize::MIN))?;
+        let metrics = Arc::new(Metrics::new());
+        let opening = storage::open(choice, home, NonZeroUsize::MIN, metrics);
+        let storage = runtime.block_on(opening)?;
         let fees = Arc::new(FeeTable::standard());
         Ok(Self {
             licences: Licences::new(Arc::clone(&storage), fees),
@@ -134,6 +159,89 @@ impl Administration {
             self.storage.end_sessions_of(office).await?;
             Ok(())
         })
+    }
+
+    /// The registered offices in the order of their numbers, from the one after `after` on, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn offices(
+        &self,
+        after: Option<OfficeNumber>,
+        limit: u32,
+    ) -> Result<Vec<KnownOffice>, AdministrationError> {
+        let offices = self.run(self.storage.offices(after, limit))?;
+        Ok(offices
+            .into_iter()
+            .map(|(office, registered_at)| KnownOffice {
+                office,
+                registered_at,
+            })
+            .collect())
+    }
+
+    /// The log-ins of an office.
+    ///
+    /// # Errors
+    /// If the office is not registered, or the storage cannot be used.
+    pub fn accounts(&self, office: OfficeNumber) -> Result<Vec<KnownAccount>, AdministrationError> {
+        self.run(async {
+            self.ledger(office).await?;
+            let mut accounts = Vec::new();
+            for account in self.storage.accounts_of(office).await? {
+                accounts.push(KnownAccount {
+                    user: account.user,
+                    validity: account.validity,
+                    locked_at: self.storage.account_lock(account.user).await?,
+                });
+            }
+            Ok(accounts)
+        })
+    }
+
+    /// Locks a log-in until it is unlocked; the sessions of its office end.
+    ///
+    /// # Errors
+    /// If there is no such account, or the storage cannot be used.
+    pub fn lock_account(&self, user: UserId) -> Result<OfficeNumber, AdministrationError> {
+        let now = recorded_now(&*self.clock);
+        self.run(async {
+            let account = self.known(user).await?;
+            self.storage.set_account_lock(user, Some(now)).await?;
+            self.storage.end_sessions_of(account.office).await?;
+            Ok(account.office)
+        })
+    }
+
+    /// Unlocks a log-in, and forgets what its office mistyped.
+    ///
+    /// # Errors
+    /// If there is no such account, or the storage cannot be used.
+    pub fn unlock_account(&self, user: UserId) -> Result<OfficeNumber, AdministrationError> {
+        self.run(async {
+            let account = self.known(user).await?;
+            self.storage.set_account_lock(user, None).await?;
+            self.storage.forget_attempts(account.office).await?;
+            Ok(account.office)
+        })
+    }
+
+    async fn known(&self, user: UserId) -> Result<Account, AdministrationError> {
+        self.storage
+            .account(user)
+            .await?
+            .ok_or(AdministrationError::UnknownAccount)
+    }
+
+    /// Removes the containers of sendings settled `keep` ago or longer, as a serving platform does
+    /// every minute by its configuration; how many.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn remove_settled(&self, keep: TimeDelta) -> Result<usize, AdministrationError> {
+        let now = recorded_now(&*self.clock);
+        Ok(self.run(retention::run(&*self.storage, keep, now))?)
     }
 
     /// Ends all sessions of an office: whoever uses it has to log in again.

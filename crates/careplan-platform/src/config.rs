@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use tokio::sync::Semaphore;
 
-use crate::{Clock, Rate, SiteConfig, StorageChoice, SystemClock};
+use crate::{Clock, OperationsConfig, Rate, SiteConfig, StorageChoice, SystemClock};
 
 /// What a platform is started with.
 #[non_exhaustive]
@@ -34,6 +34,11 @@ pub struct PlatformConfig {
     pub limits: Limits,
     /// How long a sending can be fetched and confirmed; 90 days by default.
     pub keep: TimeDelta,
+    /// How long the container of a sending is kept after it was confirmed, expired or withdrawn;
+    /// 30 days by default.
+    pub keep_settled: TimeDelta,
+    /// Where operators ask after health and metrics; nowhere by default.
+    pub operations: Option<OperationsConfig>,
     /// Where sendings are kept; in the home by default.
     pub storage: StorageChoice,
     /// Connections that read the embedded database; 4 by default.
@@ -64,6 +69,8 @@ impl PlatformConfig {
             limits: Limits::default(),
             keep: TimeDelta::days(90),
             storage: StorageChoice::default(),
+            keep_settled: TimeDelta::days(30),
+            operations: None,
             readers: const { NonZeroUsize::new(4).unwrap() },
             clock: Arc::new(SystemClock),
             fees: FeeTable::standard(),
@@ -82,6 +89,8 @@ impl fmt::Debug for PlatformConfig {
             .field("limits", &self.limits)
             .field("keep", &self.keep)
             .field("storage", &self.storage)
+            .field("keep_settled", &self.keep_settled)
+            .field("operations", &self.operations)
             .field("readers", &self.readers)
             .field("site", &self.site)
             .finish_non_exhaustive()

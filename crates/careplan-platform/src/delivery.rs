@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::EvidenceError;
 use crate::container::{self, Form};
 use crate::evidence::Notary;
+use crate::metrics::Metrics;
 use crate::problems::NotDone;
 use crate::spool::{self, SpoolError, Spooled, UploadLimits};
 use crate::storage::{
@@ -38,6 +39,7 @@ const AT_A_TIME: usize = 64;
 /// The delivery service.
 pub(crate) struct Delivery {
     pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) trust: Arc<TrustStore>,
     pub(crate) notary: Notary,
     pub(crate) fees: Arc<FeeTable>,
@@ -89,7 +91,11 @@ impl Delivery {
             receipts,
         } = self.pass(order, container, now).await?;
         match self.storage.accept(sending, receipts, container).await? {
-            Acceptance::Stored(sending) => self.receipt_for(&sending).await,
+            Acceptance::Stored(sending) => {
+                self.metrics.happened("accept");
+                self.metrics.uploaded_bytes.inc_by(sending.summary.bytes);
+                self.receipt_for(&sending).await
+            }
             // Another attempt under the same key was quicker.
             Acceptance::Before(before) => self.same_again(&before, order, sha256).await,
         }
@@ -334,13 +340,38 @@ impl Delivery {
         now: DateTime<Utc>,
     ) -> Result<(SendingSummary, ContainerReader), NotDone> {
         let received = self.received(office, sending).await?;
+        self.still_kept(&received).await?;
         // What was received while licensed stays readable; nothing new is handed out after.
         if received.summary.fetched_at.is_none() {
             self.may_receive(office, now).await?;
         }
         let summary = self.record(&received, Event::Fetch, now).await?;
-        let container = self.storage.open_container(&received).await?;
+        let container = match self.storage.open_container(&received).await {
+            Ok(container) => container,
+            Err(error) => {
+                // It may have been removed since it was looked for.
+                self.still_kept(&received).await?;
+                return Err(error.into());
+            }
+        };
+        self.metrics.fetched_bytes.inc_by(summary.bytes);
         Ok((summary, container))
+    }
+
+    /// Whether the container of a sending has not been removed after its time.
+    async fn still_kept(&self, sending: &StoredSending) -> Result<(), NotDone> {
+        let summary = &sending.summary;
+        if !summary.state.is_settled() {
+            return Ok(());
+        }
+        match self
+            .storage
+            .removed_at(summary.receiver, summary.sending)
+            .await?
+        {
+            Some(_) => Err(ProblemCode::SendingRemoved.into()),
+            None => Ok(()),
+        }
     }
 
     /// Notes that the receiver has a sending safely.
@@ -402,7 +433,12 @@ impl Delivery {
             .record(summary.receiver, summary.sending, event, now, receipt)
             .await?
         {
-            Recorded::Done(sending) => Ok(sending.summary),
+            Recorded::Done(after) => {
+                if after.summary.state != summary.state {
+                    self.metrics.happened(event_name(event));
+                }
+                Ok(after.summary)
+            }
             Recorded::Refused(refused) => Err(refused.into()),
             Recorded::Unknown => Err(ProblemCode::SendingNotFound.into()),
         }
@@ -433,6 +469,18 @@ fn number_at(now: DateTime<Utc>) -> Uuid {
         now.timestamp_subsec_nanos(),
     );
     Uuid::new_v7(timestamp)
+}
+
+/// The name of an event among the metrics.
+const fn event_name(event: Event) -> &'static str {
+    match event {
+        Event::Release => "release",
+        Event::Fetch => "fetch",
+        Event::Confirm => "confirm",
+        Event::Withdraw => "withdraw",
+        Event::Expire => "expire",
+        Event::Refuse => "refuse",
+    }
 }
 
 /// The problem of a licence's refusal, in the licence rules' words.

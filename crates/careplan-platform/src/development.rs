@@ -138,6 +138,8 @@ fn configuration_text() -> String {
         "# revocation_lists = []\n",
         "revocation_lists = [\"certificates/offices.crl\"]\n",
     );
+    // Nothing shows in the example of what is not set.
+    let example = example.replace("# authority = \n", "authority = \"authority\"\n");
     format!(
         "# The platform's configuration. What is commented out stands at its built-in value.\n\
          # FOR DEVELOPMENT: the authority in authority/ is this machine's own. For service, name\n\

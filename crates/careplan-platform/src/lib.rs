@@ -8,14 +8,18 @@ mod auth;
 mod clock;
 mod config;
 mod container;
+mod dates;
 mod delivery;
 mod development;
 mod error;
 mod evidence;
 mod licences;
+mod metrics;
+mod operations;
 mod platform;
 mod problems;
 mod rates;
+mod retention;
 mod serve;
 pub mod settings;
 mod site;
@@ -24,11 +28,13 @@ mod storage;
 mod tls;
 mod trust;
 
-pub use administration::Administration;
+pub use administration::{Administration, KnownAccount, KnownOffice};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{EvidenceConfig, Limits, PlatformConfig, ServerIdentity, Trust};
 pub use development::{DevelopmentError, make_development_home};
 pub use error::{AdministrationError, EvidenceError, StartError};
+pub use metrics::metrics_table;
+pub use operations::OperationsConfig;
 pub use platform::Platform;
 pub use rates::Rate;
 pub use serve::{ServeError, serve};
@@ -37,5 +43,6 @@ pub use site::{ClientDownload, SiteConfig, SiteLimits, TermsRefused};
 pub use storage::{
     Access, PasswordValidity, StorageChoice, StorageError, StorageErrorKind, TermsNotice,
 };
+pub use storage::{BackupError, BackupSummary, back_up, read_manifest, restore};
 #[cfg(feature = "cluster")]
 pub use storage::{ClusterConfig, ClusterConfigError};

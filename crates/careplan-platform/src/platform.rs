@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
@@ -18,15 +18,18 @@ use crate::api::{self, App};
 use crate::audit::AccessLog;
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
+use crate::dates::Dates;
 use crate::delivery::Delivery;
 use crate::evidence::{EvidenceLog, Evidences, Notary};
 use crate::licences::Licences;
+use crate::metrics::Metrics;
+use crate::operations::{self, Watch};
 use crate::rates::Rates;
 use crate::site::{self, Site};
 use crate::spool::UploadLimits;
 use crate::storage::{self, ServingLock, Storage, StorageError};
 use crate::trust::TrustStore;
-use crate::{Clock, EvidenceError, PlatformConfig, SiteConfig, StartError, Trust, tls};
+use crate::{Clock, EvidenceError, PlatformConfig, SiteConfig, StartError, Trust, retention, tls};
 
 /// How often sendings that are overdue are expired and sessions that are over forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -43,7 +46,9 @@ pub struct Platform {
     address: SocketAddr,
     site_address: Option<SocketAddr>,
     administration: Administration,
-    delivery: Arc<Delivery>,
+    operations: Option<SocketAddr>,
+    metrics: Arc<Metrics>,
+    sweeper: Sweeper,
     log: Arc<EvidenceLog>,
     audit: AccessLog,
     trust: Arc<TrustStore>,
@@ -91,8 +96,13 @@ impl Platform {
             Arc::clone(&config.clock),
         )?;
         let lock = ServingLock::take(&config.home)?;
-        let storage =
-            runtime.block_on(storage::open(config.storage, &config.home, config.readers))?;
+        let metrics = Arc::new(Metrics::new());
+        let storage = runtime.block_on(storage::open(
+            config.storage,
+            &config.home,
+            config.readers,
+            Arc::clone(&metrics),
+        ))?;
         let removed = runtime.block_on(storage.recover())?;
         if removed > 0 {
             tracing::info!(removed, "removed what interrupted uploads had left");
@@ -110,6 +120,7 @@ impl Platform {
         let fees = Arc::new(config.fees);
         let delivery = Arc::new(Delivery {
             storage: Arc::clone(&storage),
+            metrics: Arc::clone(&metrics),
             trust: Arc::clone(&trust),
             notary: Notary::new(config.evidence.signer),
             fees: Arc::clone(&fees),
@@ -133,6 +144,7 @@ impl Platform {
                 Arc::clone(&log),
             ),
             trust: Arc::clone(&trust),
+            metrics: Arc::clone(&metrics),
             clock: Arc::clone(&config.clock),
             limits: config.limits,
             rates: Rates::new(&config.limits),
@@ -140,6 +152,23 @@ impl Platform {
         });
         let licences = Licences::new(Arc::clone(&storage), fees);
         let (listener, address) = listen(&runtime, config.listen)?;
+        let operations = match config.operations {
+            Some(operations) => {
+                let (listener, address) = listen(&runtime, operations.listen)?;
+                let watch = Watch {
+                    storage: Arc::clone(&storage),
+                    clock: Arc::clone(&config.clock),
+                    trust: Arc::clone(&trust),
+                    metrics: Arc::clone(&metrics),
+                    server: Dates::of_certificates(&config.identity.chain),
+                    least_free_bytes: operations.least_free_bytes,
+                    last: tokio::sync::Mutex::default(),
+                };
+                runtime.spawn(operations::serve(listener, Arc::new(watch)));
+                Some(address)
+            }
+            None => None,
+        };
         let (stopping, stop) = watch::channel(None);
         let serving = runtime.spawn(accept::serve(
             listener,
@@ -148,6 +177,7 @@ impl Platform {
                 callers: Callers::WithCertificate(Arc::clone(&trust)),
                 clock: Arc::clone(&config.clock),
                 limits: config.limits,
+                metrics: Arc::clone(&metrics),
                 router: api::router(Arc::clone(&app)),
             }),
             stop.clone(),
@@ -165,8 +195,13 @@ impl Platform {
             Arc::clone(&storage),
             Arc::clone(&config.clock),
         ));
+        let sweeper = Sweeper {
+            delivery: Arc::clone(&delivery),
+            metrics: Arc::clone(&metrics),
+            keep_settled: config.keep_settled,
+        };
         runtime.spawn(sweep_again_and_again(
-            Arc::clone(&delivery),
+            sweeper.clone(),
             Arc::clone(&config.clock),
             app,
             site.as_ref().map(|site| Arc::clone(&site.site)),
@@ -186,7 +221,9 @@ impl Platform {
                 licences,
                 runtime.handle().clone(),
             ),
-            delivery,
+            operations,
+            metrics,
+            sweeper,
             log,
             audit,
             trust,
@@ -211,6 +248,18 @@ impl Platform {
         self.site_address
     }
 
+    /// Where operators ask after health and metrics, if anywhere.
+    #[must_use]
+    pub const fn operations_address(&self) -> Option<SocketAddr> {
+        self.operations
+    }
+
+    /// What was counted and measured so far, in Prometheus' text format.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.metrics.text()
+    }
+
     /// Offices, accounts and licences.
     #[must_use]
     pub const fn administration(&self) -> &Administration {
@@ -223,17 +272,19 @@ impl Platform {
     /// # Errors
     /// If they cannot be used; then the old ones stay in force.
     pub fn replace_trust(&self, trust: Trust) -> Result<(), StartError> {
-        self.trust.replace(trust)
+        let replaced = self.trust.replace(trust);
+        self.metrics.trust_renewed(replaced.is_ok());
+        replaced
     }
 
-    /// Expires what is overdue and forgets sessions that are over, as happens every minute anyway;
-    /// how many sendings expired. Blocks, so not to be called from inside an async task.
+    /// Expires what is overdue, removes what was kept long enough and forgets sessions that are
+    /// over, as happens every minute anyway; how many sendings expired. Blocks, so not to be called from inside an async task.
     ///
     /// # Errors
     /// If the storage cannot be used.
     pub fn sweep(&self) -> Result<usize, StorageError> {
         let now = recorded_now(&*self.clock);
-        self.handle.block_on(sweep(&self.delivery, now))
+        self.handle.block_on(self.sweeper.sweep(now))
     }
 
     /// Waits until the access log has every call answered so far. Blocks, so not to be called from
@@ -316,6 +367,7 @@ impl ServingSite {
         tls::site_config(&identity)?;
         let (listener, address) = listen(runtime, config.listen)?;
         let (clock, limits) = (Arc::clone(&api.clock), api.limits);
+        let metrics = Arc::clone(&api.metrics);
         let site = Arc::new(Site::new(storage, api, licences, config));
         let serving = runtime.spawn(accept::serve(
             listener,
@@ -324,6 +376,7 @@ impl ServingSite {
                 callers: Callers::Anyone,
                 clock,
                 limits,
+                metrics,
                 router: site::router(Arc::clone(&site)),
             }),
             stop,
@@ -337,11 +390,28 @@ impl ServingSite {
     }
 }
 
-/// Expires what is overdue and forgets sessions that are over; how many sendings expired.
-async fn sweep(delivery: &Arc<Delivery>, now: DateTime<Utc>) -> Result<usize, StorageError> {
-    delivery.storage.forget_ended_sessions(now).await?;
-    delivery.storage.forget_ended_site_sessions(now).await?;
-    Arc::clone(delivery).expire_overdue(now).await
+/// What has to be done from time to time.
+#[derive(Clone)]
+struct Sweeper {
+    delivery: Arc<Delivery>,
+    metrics: Arc<Metrics>,
+    keep_settled: TimeDelta,
+}
+
+impl Sweeper {
+    /// Expires, removes and forgets what is due; how many sendings expired.
+    async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StorageError> {
+        let storage = &self.delivery.storage;
+        storage.forget_ended_sessions(now).await?;
+        storage.forget_ended_site_sessions(now).await?;
+        let expired = Arc::clone(&self.delivery).expire_overdue(now).await?;
+        let removed = retention::run(&**storage, self.keep_settled, now).await?;
+        self.metrics.happened_to("remove", removed);
+        if removed > 0 {
+            tracing::info!(removed, "containers kept long enough were removed");
+        }
+        Ok(expired)
+    }
 }
 
 async fn take_in_again_and_again(log: Arc<EvidenceLog>, pause: Duration) {
@@ -374,7 +444,7 @@ async fn remove_orphans_again_and_again(storage: Arc<dyn Storage>, clock: Arc<dy
 }
 
 async fn sweep_again_and_again(
-    delivery: Arc<Delivery>,
+    sweeper: Sweeper,
     clock: Arc<dyn Clock>,
     app: Arc<App>,
     site: Option<Arc<Site>>,
@@ -387,7 +457,7 @@ async fn sweep_again_and_again(
         if let Some(site) = &site {
             site.tidy();
         }
-        match sweep(&delivery, recorded_now(&*clock)).await {
+        match sweeper.sweep(recorded_now(&*clock)).await {
             Ok(0) => {}
             Ok(expired) => tracing::info!(expired, "sendings expired"),
             Err(error) => tracing::error!(%error, "sweeping failed"),

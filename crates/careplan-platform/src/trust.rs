@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
+use crate::dates::Dates;
 use crate::{StartError, Trust};
 
 /// How long a connection is believed before its certificate is looked at again: it may have
@@ -24,6 +25,8 @@ pub(crate) struct TrustInForce {
     pub(crate) clients: Arc<dyn ClientCertVerifier>,
     pub(crate) containers: Verifier,
     trust: Trust,
+    anchor_dates: Dates,
+    list_dates: Dates,
     generation: u64,
 }
 
@@ -54,6 +57,8 @@ impl TrustInForce {
         Ok(Self {
             clients,
             containers: containers.build().map_err(StartError::trust)?,
+            anchor_dates: Dates::of_certificates(&trust.anchors),
+            list_dates: Dates::of_lists(&trust.revocation_lists),
             trust,
             generation,
         })
@@ -82,6 +87,18 @@ impl TrustInForce {
                     .verify_client_cert(end_entity, intermediates, now)
                     .is_ok()
             })
+    }
+}
+
+impl TrustInForce {
+    /// When all anchors are good.
+    pub(crate) const fn anchor_dates(&self) -> Dates {
+        self.anchor_dates
+    }
+
+    /// When all revocation lists are good.
+    pub(crate) const fn list_dates(&self) -> Dates {
+        self.list_dates
     }
 }
 

@@ -149,6 +149,39 @@ fn files_that_cannot_be_used_are_named_all_at_once() {
 }
 
 #[test]
+fn settings_that_only_make_sense_together_are_refused_alone() {
+    for (text, place) in [
+        (
+            "[web]\nkey = \"certificates/server.key.pem\"\n",
+            "web.certificate",
+        ),
+        ("[web]\nclient_version = \"1.0\"\n", "web.client_file"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        make_development_home(folder.path(), &["127.0.0.1"], chrono::Utc::now()).unwrap();
+        let file = folder.path().join(Settings::FILE);
+        fs::write(&file, text).unwrap();
+        let settings = Settings::read(&file, []).unwrap();
+        let error = settings.platform_config(folder.path()).unwrap_err();
+        assert_eq!(error.faults().len(), 1, "{error}");
+        assert!(
+            matches!(error.faults()[0].kind(), FaultKind::Conflict { name, .. } if *name == place),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_home_may_be_named_relatively() {
+    // Below the working folder of tests, which is the crate's.
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let home = Path::new(folder.path().file_name().unwrap());
+    make_development_home(home, &["127.0.0.1"], chrono::Utc::now()).unwrap();
+    let settings = Settings::read(&home.join(Settings::FILE), []).unwrap();
+    settings.platform_config(home).unwrap();
+}
+
+#[test]
 fn a_development_home_is_never_made_over_another() {
     let folder = tempfile::tempdir().unwrap();
     let now = chrono::Utc::now();

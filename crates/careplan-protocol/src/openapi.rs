@@ -257,6 +257,7 @@ fn operation(endpoint: Endpoint, schemas: &mut Schemas) -> Operation {
             Some(container(true)),
             &[
                 P::SendingNotFound,
+                P::SendingRemoved,
                 P::NotLicensedToReceive,
                 P::SendingNotYetAvailable,
                 P::SendingWithdrawn,

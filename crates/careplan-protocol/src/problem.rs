@@ -190,6 +190,13 @@ problem_codes! {
     action: "最新のチェックポイントの件数を確かめてください。"
         / "Look at the size in the latest checkpoint.";
 
+    SendingRemoved, "sending_removed", 410, Never,
+    title: "保存期間が過ぎています" / "No longer kept",
+    detail: "このデータは保存期間が過ぎたため削除されました。送信の記録は残っています。"
+        / "The data of this sending was removed after its time; the record of the sending stays.",
+    action: "必要な場合は送信元の事業所に再送を依頼してください。"
+        / "If you need it, ask the sending office to send it again.";
+
     OfficeUnknown, "office_unknown", 404, Never,
     title: "事業所が登録されていません" / "Office not registered",
     detail: "この事業所番号は登録されていません。" / "No office with this number is registered.",

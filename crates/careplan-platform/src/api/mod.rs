@@ -20,6 +20,7 @@ use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
 use crate::delivery::Delivery;
 use crate::evidence::Evidences;
+use crate::metrics::Metrics;
 use crate::problems::NotDone;
 use crate::rates::Rates;
 use crate::trust::TrustStore;
@@ -31,6 +32,7 @@ pub(crate) struct App {
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) evidence: Evidences,
     pub(crate) trust: Arc<TrustStore>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,

@@ -11,7 +11,7 @@ use std::time::Instant;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT_LANGUAGE, EXPECT};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
@@ -35,13 +35,13 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
     let started = Instant::now();
     let id = Uuid::now_v7();
     let lang = language(request.headers());
-    let method = request.method().clone();
+    let method = known_method(request.method());
     let at = app.now();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let about = sending_in(request.uri().path());
     let known = KnownOffice::default();
     let path = path.as_ref().map_or("unknown", MatchedPath::as_str);
-    let span = tracing::info_span!("request", %id, %method, path, office = field::Empty);
+    let span = tracing::info_span!("request", %id, method = method, path, office = field::Empty);
     async {
         let (mut request, rest) = lend_body(request);
         request.extensions_mut().insert(known.clone());
@@ -51,8 +51,12 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        let took = started.elapsed();
+        let milliseconds = took.as_secs_f64() * 1000.0;
         let status = response.status().as_u16();
+        // The template, not the path: a label must not be the caller's choice.
+        app.metrics
+            .answered(format!("{method} {path}"), status, code.as_deref(), took);
         match &code {
             Some(code) => tracing::info!(status, milliseconds, problem = code, "refused"),
             None => tracing::info!(status, milliseconds, "done"),
@@ -82,6 +86,18 @@ pub(super) struct About(pub(super) SendingId);
 /// The sending in a path: the only part that is a UUID.
 fn sending_in(path: &str) -> Option<SendingId> {
     path.split('/').find_map(|part| part.parse().ok())
+}
+
+/// A method by name; callers can make up methods, and what they make up is not logged or counted.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
 }
 
 /// The language a caller asks for (RFC 9110 section 12.5.4): of Japanese and English the one it

@@ -146,6 +146,10 @@ impl Doorkeeper {
             .filter(|_| matches)
             .ok_or(ProblemCode::LogInFailed)?;
         self.storage.forget_attempts(office).await?;
+        // Only who knows the password learns that an operator locked it.
+        if self.storage.account_lock(account.user).await?.is_some() {
+            return Err(ProblemCode::AccountLocked.into());
+        }
         Ok(account)
     }
 

@@ -6,11 +6,14 @@
 
 use careplan_core::OfficeNumber;
 use careplan_protocol::{Password, ProblemCode, UserId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Doorkeeper;
 use crate::problems::NotDone;
 use crate::storage::PasswordValidity;
+
+/// For how long an account that an operator locked is told to be locked, each time anew.
+const OPERATORS_LOCK: TimeDelta = TimeDelta::days(1);
 
 /// What became of a log-in at the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,11 @@ impl Doorkeeper {
             return Ok(SiteLogIn::Wrong);
         };
         self.storage.forget_site_attempts(user).await?;
+        if self.storage.account_lock(user).await?.is_some() {
+            // An operator's lock has no end of its own; until then nothing changes by waiting.
+            let until = now + OPERATORS_LOCK;
+            return Ok(SiteLogIn::Locked { until });
+        }
         let change = match account.validity {
             PasswordValidity::Temporary => Some(PasswordIs::Temporary),
             PasswordValidity::Until(end) if now >= end => Some(PasswordIs::Expired),

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use careplan_core::{Explain, Lang};
 use careplan_envelope::{CertificateProfile, PrivateKey, SoftwareSigner, pem};
+use careplan_licence::FeeTable;
 use rustls::pki_types::CertificateRevocationListDer;
 
 use super::{Fault, FaultKind, Settings, SettingsError};
-use crate::{EvidenceConfig, Limits, PlatformConfig, Rate, ServerIdentity, Trust};
+use crate::{
+    ClientDownload, EvidenceConfig, Limits, OperationsConfig, PlatformConfig, Rate, ServerIdentity,
+    SiteConfig, Trust,
+};
 
 /// Collects what is wrong with the files that settings name.
 pub(super) struct Files<'a> {
@@ -25,6 +29,13 @@ impl Files<'_> {
             file: file.to_owned(),
             reason,
         };
+        self.faults
+            .push(Fault::new(self.settings.place_of(name), kind));
+    }
+
+    /// Two settings that do not go together.
+    fn conflict(&mut self, name: &'static str, reason: (&'static str, &'static str)) {
+        let kind = FaultKind::Conflict { name, reason };
         self.faults
             .push(Fault::new(self.settings.place_of(name), kind));
     }
@@ -87,18 +98,82 @@ impl Settings {
         let trust = self.read_trust(&mut files);
         let evidence = self.read_evidence(&mut files);
         let storage = self.read_storage(&mut files);
-        let read = identity.zip(trust).zip(evidence.zip(storage));
-        let ((identity, trust), (evidence, storage)) =
+        let site = self.site(identity.as_ref(), &mut files);
+        let fees = self.fees(&mut files);
+        let read = identity.zip(trust).zip(evidence.zip(storage)).zip(fees);
+        let (((identity, trust), (evidence, storage)), fees) =
             SettingsError::unless_faulty(read, files.faults)?;
         let mut config = PlatformConfig::new(home, identity, trust, evidence);
         config.listen = self.server.listen;
         config.limits = self.limits();
         config.storage = storage;
         config.keep = self.keep.days.days();
+        config.keep_settled = self.keep.settled_days.days();
+        config.operations = self.operations.listen.address().map(|listen| {
+            let mut operations = OperationsConfig::new(listen);
+            operations.least_free_bytes = self.operations.least_free_mb.get() * 1_000_000;
+            operations
+        });
+        config.site = site;
+        config.fees = fees;
         if let Ok(readers) = self.storage.readers.count().try_into() {
             config.readers = readers;
         }
         Ok(config)
+    }
+
+    /// What the web site is started with; nothing if there is to be none.
+    fn site(&self, server: Option<&ServerIdentity>, files: &mut Files<'_>) -> Option<SiteConfig> {
+        let web = &self.web;
+        let listen = web.listen.address()?;
+        let identity = match (&web.certificate, &web.key) {
+            (Some(certificate), Some(key)) => {
+                let chain = files.read("web.certificate", certificate, pem::certificates);
+                let key = files.read("web.key", key, pem::private_key);
+                ServerIdentity {
+                    chain: chain?,
+                    key: key?,
+                }
+            }
+            (None, None) => server?.clone(),
+            _ => {
+                let reason = (
+                    "certificateとkeyは両方とも指定するか、両方とも省略してください。",
+                    "give certificate and key, both or neither",
+                );
+                files.conflict("web.certificate", reason);
+                return None;
+            }
+        };
+        let mut site = SiteConfig::new(identity);
+        site.listen = listen;
+        site.authority = web.authority.as_ref().map(|folder| self.path(folder));
+        site.contact.clone_from(&web.contact);
+        site.client = match (&web.client_file, &web.client_version, web.client_from) {
+            (Some(file), Some(version), Some(from)) => {
+                Some(ClientDownload::new(self.path(file), version, from))
+            }
+            (None, None, None) => None,
+            _ => {
+                let reason = (
+                    "client_file、client_version、client_fromは3つとも指定するか、すべて省略してください。",
+                    "give client_file, client_version and client_from, all three or none",
+                );
+                files.conflict("web.client_file", reason);
+                None
+            }
+        };
+        Some(site)
+    }
+
+    /// Reads the fee table.
+    fn fees(&self, files: &mut Files<'_>) -> Option<FeeTable> {
+        match &self.licence.fees {
+            None => Some(FeeTable::standard()),
+            Some(file) => files.read("licence.fees", file, |bytes| {
+                FeeTable::from_toml(&String::from_utf8_lossy(bytes))
+            }),
+        }
     }
 
     /// Reads the trust anchors and revocation lists anew.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 pub use fault::{Fault, FaultKind, Place, SettingsError};
-pub use value::{LogForm, LogLevel, Number, SecretUrl};
+pub use value::{Listener, LogForm, LogLevel, Number, SecretUrl};
 use value::{Value, Written};
 
 /// What the names of environment variables begin with: `CAREPLAN_PLATFORM_SERVER_LISTEN` is
@@ -134,6 +134,39 @@ settings! {
     [keep] Keep {
         /// Days a sending can be fetched and confirmed; it expires after that
         days: Number<1, 3650> = Number::near(90), "送信されたデータを受信できる日数。過ぎると期限切れになる";
+        /// Days the container is kept after it was confirmed, expired or withdrawn; the record stays
+        settled_days: Number<1, 3650> = Number::near(30), "受信確認、期限切れ、取消の後にデータを残す日数。記録は残る";
+    }
+    /// The web site for offices' staff, to browsers.
+    [web] Web {
+        /// Its address, or off
+        listen: Listener = Listener(Some(loopback(8444))), "ウェブサイトの待受アドレス、または「off」";
+        /// Its certificate, one that browsers trust, then its intermediates, PEM; the server's if not set
+        certificate: Option<PathBuf> = None, "ブラウザーが信頼するサーバー証明書（PEM）。省略時はAPIのもの";
+        /// Private key of that certificate, PEM; the server's if not set
+        key: Option<PathBuf> = None, "その秘密鍵（PEM）。省略時はAPIのもの";
+        /// Folder of the authority that issues certificates at the site; without one, offices are told to ask
+        authority: Option<PathBuf> = None, "ウェブサイトで証明書を発行する認証局のフォルダー。省略時は問い合わせの案内になる";
+        /// How to reach the operations centre, at the bottom of every page
+        contact: String = String::new(), "各ページの末尾に載せる運用センターの連絡先";
+        /// The office client to download
+        client_file: Option<PathBuf> = None, "ダウンロードできるクライアントのファイル";
+        /// Its version
+        client_version: Option<String> = None, "クライアントの版";
+        /// First day it is offered
+        client_from: Option<chrono::NaiveDate> = None, "クライアントの提供開始日";
+    }
+    /// Licences.
+    [licence] LicenceRules {
+        /// Fee table, TOML; the built-in one if not set
+        fees: Option<PathBuf> = None, "料金表（TOML）。省略時は組込みのもの";
+    }
+    /// The operators' own listener: /health, /ready, /metrics.
+    [operations] Operations {
+        /// Its address, or off. Plain HTTP without log-in: loopback, or a network of the operations centre's own
+        listen: Listener = Listener(Some(loopback(9464))), "監視用の待受アドレス、または「off」。暗号化も認証もないため、この機械か運用センター内のネットワークに限る";
+        /// Megabytes of free space below which the platform is not ready
+        least_free_mb: Number<0, 1_000_000_000> = Number::near(1024), "準備完了とみなす空き容量の下限（MB）";
     }
     /// Where sendings are kept: in the home, or in PostgreSQL and an object store.
     [storage] StorageSettings {
@@ -206,7 +239,17 @@ impl Settings {
         file: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = file.parent().unwrap_or(Path::new(""));
+        // Absolute, so that a path below it is the same wherever it is used from, and joining it
+        // again changes nothing. Where the working folder cannot be told, as it was written.
+        let folder = match std::path::absolute(if folder == Path::new("") {
+            Path::new(".")
+        } else {
+            folder
+        }) {
+            Ok(absolute) => absolute,
+            Err(_) => folder.to_owned(),
+        };
         let mut settings = Self::built_in(&folder);
         let mut faults = Vec::new();
         match std::fs::read_to_string(file) {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use toml::de::DeValue;
 
 /// A value as it was written.
@@ -125,6 +125,41 @@ impl Value for SocketAddr {
     }
 }
 
+/// An address to listen on, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener(pub(super) Option<SocketAddr>);
+
+impl Listener {
+    /// The address; `None` if nobody listens.
+    #[must_use]
+    pub const fn address(self) -> Option<SocketAddr> {
+        self.0
+    }
+}
+
+impl Value for Listener {
+    fn form() -> (String, String) {
+        (
+            "「127.0.0.1:9464」の形のIPアドレスとポート、または「off」".to_owned(),
+            "an IP address and a port, like \"127.0.0.1:9464\", or \"off\"".to_owned(),
+        )
+    }
+
+    fn read(written: Written<'_>, _: &Path) -> Option<Self> {
+        match written.text()? {
+            "off" => Some(Self(None)),
+            text => text.parse().ok().map(|address| Self(Some(address))),
+        }
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(match self.0 {
+            Some(address) => format!("\"{address}\""),
+            None => "\"off\"".to_owned(),
+        })
+    }
+}
+
 /// A text in the quotes of TOML. What is shown are words and names without quotes of their own.
 fn quoted(text: &str) -> String {
     format!("\"{text}\"")
@@ -186,6 +221,37 @@ impl<T: Value> Value for Option<T> {
 
     fn show(&self) -> Option<String> {
         self.as_ref()?.show()
+    }
+}
+
+impl Value for String {
+    fn form() -> (String, String) {
+        ("文字列".to_owned(), "a text".to_owned())
+    }
+
+    fn read(written: Written<'_>, _: &Path) -> Option<Self> {
+        written.text().map(str::to_owned)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(self))
+    }
+}
+
+impl Value for NaiveDate {
+    fn form() -> (String, String) {
+        (
+            "「2026-04-14」の形の日付".to_owned(),
+            "a day, like \"2026-04-14\"".to_owned(),
+        )
+    }
+
+    fn read(written: Written<'_>, _: &Path) -> Option<Self> {
+        written.text()?.parse().ok()
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
     }
 }
 

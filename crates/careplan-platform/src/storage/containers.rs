@@ -68,6 +68,17 @@ pub(super) fn hour_folder(hour: DateTime<Utc>) -> String {
     hour.format("%Y%m%d/%H").to_string()
 }
 
+/// Held while containers are deleted; where others may need them, with the lock that says so.
+pub(super) struct RightToDelete {
+    _lock: Option<fs::File>,
+}
+
+impl RightToDelete {
+    pub(super) const fn under(lock: Option<fs::File>) -> Self {
+        Self { _lock: lock }
+    }
+}
+
 /// A place for containers.
 #[async_trait]
 pub(super) trait ContainerStore: Send + Sync {
@@ -90,6 +101,16 @@ pub(super) trait ContainerStore: Send + Sync {
 
     /// Removes a container; one that is not there is as good.
     async fn remove(&self, place: ContainerPlace) -> Result<(), StorageError>;
+
+    /// The right to delete containers whose time is over; nothing while a backup needs them.
+    async fn may_delete(&self) -> Result<Option<RightToDelete>, StorageError> {
+        Ok(Some(RightToDelete::under(None)))
+    }
+
+    /// Free space in bytes; nothing where there is no such bound.
+    async fn free_bytes(&self) -> Result<Option<u64>, StorageError> {
+        Ok(None)
+    }
 
     /// The containers of an hour.
     async fn of_hour(&self, hour: DateTime<Utc>) -> Result<Vec<ContainerPlace>, StorageError>;

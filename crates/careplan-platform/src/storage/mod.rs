@@ -16,6 +16,7 @@ mod containers;
 mod error;
 mod evidence;
 mod offices;
+mod operations;
 mod records;
 mod sendings;
 mod serving;
@@ -33,6 +34,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::metrics::Metrics;
+
 pub use access::Access;
 pub(crate) use access::AccessStorage;
 pub(crate) use accounts::AccountStorage;
@@ -44,6 +47,7 @@ pub(crate) use evidence::{
     EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, WaitingReceipt,
 };
 pub(crate) use offices::OfficeStorage;
+pub(crate) use operations::{HealthStorage, RegisterStorage, RetentionStorage};
 pub use records::PasswordValidity;
 pub(crate) use records::{
     Account, Attempts, Direction, Rotation, SessionTokens, StoredSending, StoredSession,
@@ -53,6 +57,7 @@ pub(crate) use serving::ServingLock;
 pub(crate) use sessions::SessionStorage;
 pub use site::TermsNotice;
 pub(crate) use site::{SiteScope, SiteSession, SiteStorage, Terms};
+pub use sqlite::backup::{BackupError, BackupSummary, back_up, read_manifest, restore};
 
 /// Where a platform keeps what it is given.
 #[derive(Debug, Clone, Default)]
@@ -71,12 +76,13 @@ pub(crate) async fn open(
     choice: StorageChoice,
     home: &Path,
     readers: NonZeroUsize,
+    metrics: Arc<Metrics>,
 ) -> Result<Arc<dyn Storage>, StorageError> {
     Ok(match choice {
-        StorageChoice::Embedded => Arc::new(sqlite::SqliteStorage::open(home, readers)?),
+        StorageChoice::Embedded => Arc::new(sqlite::SqliteStorage::open(home, readers, metrics)?),
         #[cfg(feature = "cluster")]
         StorageChoice::Cluster(config) => {
-            Arc::new(cluster::ClusterStorage::open(*config, home).await?)
+            Arc::new(cluster::ClusterStorage::open(*config, home, metrics).await?)
         }
     })
 }
@@ -98,6 +104,9 @@ pub(crate) trait Storage:
     + EvidenceStorage
     + AccessStorage
     + SiteStorage
+    + RegisterStorage
+    + HealthStorage
+    + RetentionStorage
     + 'static
 {
     /// Removes what uploads left behind that a crash interrupted; how many files. Called before

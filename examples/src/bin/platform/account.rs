@@ -19,6 +19,21 @@ pub(crate) enum Command {
     /// Gives an office a log-in, or its log-in a new password; the password is read from standard
     /// input or a file, its first line (パスワード設定)
     SetPassword(SetPassword),
+    /// The log-ins of an office (一覧)
+    List {
+        /// Office number (事業所番号)
+        office: OfficeNumber,
+    },
+    /// Locks a log-in until it is unlocked; its office's sessions end (ロック)
+    Lock {
+        /// User ID (ユーザID)
+        user: UserId,
+    },
+    /// Unlocks a log-in, also one that was locked for wrong passwords (ロック解除)
+    Unlock {
+        /// User ID (ユーザID)
+        user: UserId,
+    },
 }
 
 #[derive(Args)]
@@ -43,8 +58,72 @@ impl Command {
     pub(crate) fn run(&self, home: &Home) -> Result<(), Failure> {
         match self {
             Self::SetPassword(command) => command.run(home),
+            Self::List { office } => list(home, *office),
+            Self::Lock { user } => {
+                let office = home
+                    .administration()?
+                    .lock_account(*user)
+                    .map_err(Failure::of)?;
+                home.tell(
+                    &json!({"user": user, "office": office, "locked": true}),
+                    &format!(
+                        "ユーザID {user}（事業所{office}）をロックし、ログインを終了しました。"
+                    ),
+                    &format!("User {user} of office {office} is locked; its sessions have ended."),
+                );
+                Ok(())
+            }
+            Self::Unlock { user } => {
+                let office = home
+                    .administration()?
+                    .unlock_account(*user)
+                    .map_err(Failure::of)?;
+                home.tell(
+                    &json!({"user": user, "office": office, "locked": false}),
+                    &format!("ユーザID {user}（事業所{office}）のロックを解除しました。"),
+                    &format!("User {user} of office {office} can log in again."),
+                );
+                Ok(())
+            }
         }
     }
+}
+
+fn list(home: &Home, office: OfficeNumber) -> Result<(), Failure> {
+    let accounts = home
+        .administration()?
+        .accounts(office)
+        .map_err(Failure::of)?;
+    let rows: Vec<_> = accounts
+        .iter()
+        .map(|account| {
+            let (validity, until) = match account.validity {
+                PasswordValidity::Unlimited => ("unlimited", None),
+                PasswordValidity::Until(until) => ("until", Some(until)),
+                PasswordValidity::Temporary => ("temporary", None),
+                _ => ("other", None),
+            };
+            json!({
+                "user": account.user,
+                "password": validity,
+                "valid_until": until,
+                "locked_at": account.locked_at,
+            })
+        })
+        .collect();
+    let lines = |locked: &str| {
+        let line = |account: &careplan_platform::KnownAccount| match account.locked_at {
+            Some(at) => format!("{}  {locked} {at}", account.user),
+            None => account.user.to_string(),
+        };
+        accounts.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    home.tell(
+        &json!({"office": office, "accounts": rows}),
+        &lines("ロック中"),
+        &lines("locked"),
+    );
+    Ok(())
 }
 
 impl SetPassword {

@@ -8,12 +8,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod account;
+mod backup;
+mod certificate;
 mod failure;
 mod home;
 mod init;
 mod licence;
 mod log;
 mod office;
+mod retention;
 mod serve;
 mod session;
 
@@ -69,6 +72,16 @@ enum Command {
     /// Licences (ライセンス)
     #[command(subcommand)]
     Licence(licence::Command),
+    /// Offices' certificates, with an authority of the home's own (証明書)
+    #[command(subcommand)]
+    Certificate(certificate::Command),
+    /// Removing what was kept long enough (保存期間の過ぎたデータ)
+    #[command(subcommand)]
+    Retention(retention::Command),
+    /// Backs up the home into a new folder, also while the platform serves (バックアップ)
+    Backup(backup::Backup),
+    /// Makes a home from a backup (復元)
+    Restore(backup::Restore),
     /// Sessions (ログイン状態)
     #[command(subcommand)]
     Session(session::Command),
@@ -95,6 +108,10 @@ impl Command {
             Self::Account(command) => command.run(home),
             Self::Licence(command) => command.run(home),
             Self::Session(command) => command.run(home),
+            Self::Certificate(command) => command.run(home),
+            Self::Retention(command) => command.run(home),
+            Self::Backup(command) => command.run(home),
+            Self::Restore(command) => command.run(home),
         }
     }
 }

@@ -40,11 +40,23 @@ impl Serve {
     }
 }
 
-/// Tells where it listens: one line on standard output, for people and for programs that wait.
+/// Tells where it listens on standard output, the API first, for people and programs that wait.
 fn announce(platform: &Platform, lang: Lang) {
     let address = platform.address();
     println!(
         "{}: https://{address}",
         lang.pick("連携基盤が待ち受けています", "the platform serves")
     );
+    if let Some(address) = platform.site_address() {
+        println!(
+            "{}: https://{address}",
+            lang.pick("ウェブサイト", "web site")
+        );
+    }
+    if let Some(address) = platform.operations_address() {
+        println!(
+            "{}: http://{address}/ready",
+            lang.pick("監視", "for operators")
+        );
+    }
 }

@@ -8,6 +8,7 @@ mod connection;
 mod objects;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -18,6 +19,7 @@ use self::connection::{PostgresConnection, may_succeed_again};
 use self::objects::ObjectContainers;
 use super::StorageError;
 use super::sql::{Connection, Engine, migrate};
+use crate::metrics::Metrics;
 
 /// How long to wait for a connection: to be free, and to be made.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,13 +33,18 @@ pub(crate) struct ClusterStorage {
     pool: Pool,
     containers: ObjectContainers,
     spool: PathBuf,
+    metrics: Arc<Metrics>,
 }
 
 impl ClusterStorage {
     /// Opens it and brings its tables up to date; `home` is for uploads under way.
     ///
     /// To be called inside a runtime, on which the connections then live.
-    pub(crate) async fn open(mut config: ClusterConfig, home: &Path) -> Result<Self, StorageError> {
+    pub(crate) async fn open(
+        mut config: ClusterConfig,
+        home: &Path,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StorageError> {
         let tls = config.tls()?;
         let spool = super::spool(home);
         std::fs::create_dir_all(&spool).map_err(StorageError::unavailable("making the spool"))?;
@@ -69,6 +76,7 @@ impl ClusterStorage {
             pool,
             containers: ObjectContainers::new(config.objects, config.prefix),
             spool,
+            metrics,
         };
         storage.write(migrate).await?;
         Ok(storage)
@@ -124,8 +132,9 @@ impl Engine for ClusterStorage {
         T: Send + 'static,
         W: Fn(&Connection) -> Result<T, StorageError> + Send + 'static,
     {
-        self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
-            .await
+        let access = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let reading = self.transaction(access, work);
+        self.metrics.measure("read", reading).await
     }
 
     async fn write<T, W>(&self, work: W) -> Result<T, StorageError>
@@ -133,8 +142,9 @@ impl Engine for ClusterStorage {
         T: Send + 'static,
         W: Fn(&Connection) -> Result<T, StorageError> + Send + 'static,
     {
-        self.transaction("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE", work)
-            .await
+        let access = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+        let writing = self.transaction(access, work);
+        self.metrics.measure("write", writing).await
     }
 
     async fn write_after<T, W>(&self, (): (), work: W) -> Result<T, StorageError>

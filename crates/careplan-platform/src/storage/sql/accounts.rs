@@ -6,7 +6,7 @@ use careplan_protocol::UserId;
 use chrono::{DateTime, Utc};
 
 use super::row::{failed, millis, optional_instant, text, unreadable};
-use super::{Connection, Engine, OptionalExtension, params};
+use super::{Connection, Engine, Error, OptionalExtension, Row, params};
 use crate::auth::PasswordHash;
 use crate::storage::{Account, AccountStorage, Attempts, PasswordValidity, StorageError};
 
@@ -59,30 +59,40 @@ fn put(db: &Connection, account: &Account) -> Result<(), StorageError> {
     .map_err(failed("storing an account"))
 }
 
-fn find(db: &Connection, user: UserId) -> Result<Option<Account>, StorageError> {
-    db.prepare_cached(
-        "SELECT office, password_hash, validity, valid_until FROM account WHERE user_id = ?1",
-    )
-    .and_then(|select| {
-        select
-            .query_row([user.as_str()], |row| {
-                let validity: String = row.get("validity")?;
-                let until = optional_instant(row, "valid_until")?;
-                Ok(Account {
-                    user,
-                    office: text(row, "office")?,
-                    password: PasswordHash::from_storage(row.get("password_hash")?),
-                    validity: match (validity.as_str(), until) {
-                        ("unlimited", None) => PasswordValidity::Unlimited,
-                        ("until", Some(until)) => PasswordValidity::Until(until),
-                        ("temporary", None) => PasswordValidity::Temporary,
-                        _ => return Err(unreadable("no validity of a password")),
-                    },
-                })
-            })
-            .optional()
+const COLUMNS: &str = "SELECT user_id, office, password_hash, validity, valid_until FROM account";
+
+fn account_of(row: &Row<'_>) -> Result<Account, Error> {
+    let validity: String = row.get("validity")?;
+    let until = optional_instant(row, "valid_until")?;
+    Ok(Account {
+        user: text(row, "user_id")?,
+        office: text(row, "office")?,
+        password: PasswordHash::from_storage(row.get("password_hash")?),
+        validity: match (validity.as_str(), until) {
+            ("unlimited", None) => PasswordValidity::Unlimited,
+            ("until", Some(until)) => PasswordValidity::Until(until),
+            ("temporary", None) => PasswordValidity::Temporary,
+            _ => return Err(unreadable("no validity of a password")),
+        },
     })
-    .map_err(failed("reading an account"))
+}
+
+fn find(db: &Connection, user: UserId) -> Result<Option<Account>, StorageError> {
+    db.prepare_cached(&format!("{COLUMNS} WHERE user_id = ?1"))
+        .and_then(|select| select.query_row([user.as_str()], account_of).optional())
+        .map_err(failed("reading an account"))
+}
+
+pub(super) fn of_office(
+    db: &Connection,
+    office: OfficeNumber,
+) -> Result<Vec<Account>, StorageError> {
+    let read = || {
+        db.prepare_cached(&format!("{COLUMNS} WHERE office = ?1 ORDER BY user_id"))?
+            .query_map([office.as_str()], account_of)?
+            .collect::<Result<_, _>>()
+    };
+    read().map_err(failed("reading the accounts of an office"))
 }
 
 fn begin_log_in(

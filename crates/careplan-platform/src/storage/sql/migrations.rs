@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_initial.sql"),
     include_str!("../../../migrations/0002_evidence.sql"),
     include_str!("../../../migrations/0003_site.sql"),
+    include_str!("../../../migrations/0004_operations.sql"),
 ];
 
 /// Applies the migrations that were not yet applied. In the caller's transaction: each whole or

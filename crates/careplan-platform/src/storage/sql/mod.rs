@@ -11,6 +11,7 @@ mod connection;
 mod evidence;
 mod migrations;
 mod offices;
+mod operations;
 mod row;
 mod sendings;
 mod sessions;
@@ -22,9 +23,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use connection::{
-    Connection, Db, Error, OptionalExtension, Result, Row, RowIndex, RowValues, Value, params,
+    Connection, Error, OptionalExtension, Result, Row, RowIndex, Value, params,
 };
+#[cfg(feature = "cluster")]
+pub(super) use connection::{Db, RowValues};
 pub(super) use migrations::migrate;
+pub(super) use operations::{count_sendings, each_container};
 pub(super) use row::failed;
 
 use super::containers::ContainerStore;

@@ -359,6 +359,24 @@ fn update(db: &Connection, sending: &StoredSending) -> Result<(), StorageError> 
     .map_err(failed("moving a sending on"))
 }
 
+/// Settled sendings whose containers are still there, the longest settled first.
+pub(super) fn settled_with_container(
+    db: &Connection,
+    settled_by: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<StoredSending>, StorageError> {
+    let read = || {
+        db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sending s WHERE s.settled_at IS NOT NULL \
+             AND s.container_removed_at IS NULL AND s.settled_at <= ?1 \
+             ORDER BY s.settled_at LIMIT ?2"
+        ))?
+        .query_map(params![millis(settled_by), limit], stored)?
+        .collect::<Result<_, _>>()
+    };
+    read().map_err(failed("looking for containers to remove"))
+}
+
 fn overdue(
     db: &Connection,
     now: DateTime<Utc>,

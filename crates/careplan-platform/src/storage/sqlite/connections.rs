@@ -8,12 +8,14 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use crate::metrics::Metrics;
 use crate::storage::{StorageError, StorageErrorKind, sql};
 
 /// How many pieces of work may wait for a thread before callers have to wait to hand theirs in.
@@ -67,10 +69,13 @@ pub(super) fn in_transaction<T>(
     Ok(done)
 }
 
+/// Lets a connection wait for other processes that write.
+pub(super) fn wait_when_busy(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)
+}
+
 fn tune(connection: &Connection, what: &'static str) -> Result<(), StorageError> {
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(StorageError::unavailable(what))?;
+    wait_when_busy(connection).map_err(StorageError::unavailable(what))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }
@@ -151,7 +156,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(mut connection: Connection) -> Result<Self, StorageError> {
+    pub(super) fn start(
+        mut connection: Connection,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StorageError> {
         let (queue, work) = async_channel::bounded::<Box<dyn Write>>(QUEUE);
         let thread = spawn("storage-writer", move || {
             let mut folders = SyncedFolders::default();
@@ -162,7 +170,13 @@ impl Writer {
                 {
                     batch.push(next);
                 }
+                let pieces = batch.len();
+                let started = Instant::now();
                 commit(&mut connection, &mut folders, batch);
+                metrics
+                    .commit_seconds
+                    .observe(started.elapsed().as_secs_f64());
+                metrics.commit_batch.observe(pieces as f64);
             }
         })?;
         Ok(Self {
@@ -326,19 +340,21 @@ impl SyncedFolders {
     }
 }
 
-/// Flushes a folder's entries. Windows has no such call, and its file system keeps their order.
 fn sync_folder(folder: &Path) -> Result<(), StorageError> {
+    sync_folder_of(folder).map_err(StorageError::unavailable("flushing a folder"))
+}
+
+/// Flushes a folder's entries. Windows has no such call, and its file system keeps their order.
+pub(super) fn sync_folder_of(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(StorageError::unavailable("flushing a folder"))?;
+        File::open(folder)?.sync_all()?;
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, mpsc};
+    use std::sync::mpsc;
 
     use super::*;
 
@@ -362,7 +378,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE t (value BIGINT NOT NULL PRIMARY KEY)")
             .unwrap();
-        let writer = Arc::new(Writer::start(connection).unwrap());
+        let writer = Arc::new(Writer::start(connection, Arc::new(Metrics::new())).unwrap());
         let waiting = {
             let writer = Arc::clone(&writer);
             move || writer.queue.as_ref().map_or(0, async_channel::Sender::len)
@@ -415,7 +431,7 @@ mod tests {
                  PRAGMA foreign_keys = ON;",
             )
             .unwrap();
-        let writer = Writer::start(connection).unwrap();
+        let writer = Writer::start(connection, Arc::new(Metrics::new())).unwrap();
         // The work itself succeeds; the constraint is looked at by the commit.
         assert!(writer.run(None, |db| insert(db, 1)).await.is_err());
         let folder = Some(PathBuf::from("/nowhere/at/all"));

@@ -3,7 +3,7 @@
 //! By the hour, so that no folder grows without bound, one flush of a folder serves many
 //! containers, and what a crash left can be looked for where it must be.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::spool::Spooled;
-use crate::storage::containers::{ContainerPlace, ContainerStore, blocking, entries, hour_folder};
+use crate::storage::containers::{
+    ContainerPlace, ContainerStore, RightToDelete, blocking, entries, hour_folder,
+};
 use crate::storage::{ContainerReader, StorageError, StorageErrorKind};
 
 /// How many of the latest hours can hold what a crash left: an upload's time limit is far below an
@@ -21,16 +23,24 @@ const LATEST_HOURS: usize = 2;
 /// The folder of containers, and the one of uploads under way beside it.
 #[derive(Debug, Clone)]
 pub(in crate::storage) struct ContainerFolder {
+    home: PathBuf,
     containers: PathBuf,
     spool: PathBuf,
 }
 
 impl ContainerFolder {
-    pub(super) fn open(home: &Path) -> Result<Self, StorageError> {
-        let folder = Self {
+    /// The folders of a home, as they may be.
+    pub(super) fn at(home: &Path) -> Self {
+        Self {
+            home: home.to_owned(),
             containers: home.join("containers"),
             spool: crate::storage::spool(home),
-        };
+        }
+    }
+
+    /// The folders of a home, made if they are not there.
+    pub(super) fn open(home: &Path) -> Result<Self, StorageError> {
+        let folder = Self::at(home);
         fs::create_dir_all(&folder.containers)
             .and_then(|()| fs::create_dir_all(&folder.spool))
             .map_err(StorageError::unavailable(
@@ -43,7 +53,8 @@ impl ContainerFolder {
         self.spool.clone()
     }
 
-    fn path(&self, place: ContainerPlace) -> Result<PathBuf, StorageError> {
+    /// Where a container is.
+    pub(super) fn path(&self, place: ContainerPlace) -> Result<PathBuf, StorageError> {
         let folder = self.containers.join(hour_folder(place.hour()?));
         Ok(folder.join(place.file_name()))
     }
@@ -107,6 +118,19 @@ impl ContainerStore for ContainerFolder {
         .await
     }
 
+    async fn may_delete(&self) -> Result<Option<RightToDelete>, StorageError> {
+        let home = self.home.clone();
+        blocking("taking the lock of containers", move || may_delete(&home)).await
+    }
+
+    async fn free_bytes(&self) -> Result<Option<u64>, StorageError> {
+        let home = self.home.clone();
+        blocking("measuring free space", move || {
+            fs4::available_space(home).map(Some)
+        })
+        .await
+    }
+
     async fn of_hour(&self, hour: DateTime<Utc>) -> Result<Vec<ContainerPlace>, StorageError> {
         let folder = self.containers.join(hour_folder(hour));
         blocking("looking through a folder of containers", move || {
@@ -143,4 +167,31 @@ fn places_in(hour: &Path) -> io::Result<Vec<ContainerPlace>> {
         .filter_map(|file| ContainerPlace::from_file_name(file.file_name()?.to_str()?))
         .collect();
     Ok(places)
+}
+
+/// The file that is locked while containers must not be deleted.
+fn lock_file(home: &Path) -> io::Result<File> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(home.join("containers.lock"))
+}
+
+/// Keeps every container of a home where it is until the result is dropped; waits for deleting
+/// that is under way.
+pub(super) fn keep_all(home: &Path) -> io::Result<File> {
+    let file = lock_file(home)?;
+    file.lock_shared()?;
+    Ok(file)
+}
+
+/// The right to delete containers; `None` while somebody [keeps them all](keep_all).
+fn may_delete(home: &Path) -> io::Result<Option<RightToDelete>> {
+    let file = lock_file(home)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(RightToDelete::under(Some(file)))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }

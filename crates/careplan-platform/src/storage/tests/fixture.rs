@@ -15,6 +15,7 @@ use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
 use super::faults::{Faults, Faulty};
+use crate::metrics::Metrics;
 use crate::spool::{self, Spooled, UploadLimits};
 use crate::storage::sqlite::SqliteStorage;
 use crate::storage::{Acceptance, NewReceipt, Storage, StorageChoice, StorageError, StoredSending};
@@ -44,6 +45,10 @@ pub(super) fn key() -> IdempotencyKey {
     IdempotencyKey::new(Uuid::now_v7())
 }
 
+fn metrics() -> Arc<Metrics> {
+    Arc::new(Metrics::new())
+}
+
 /// A place for storage, which can be opened more than once.
 pub(super) struct Fixture {
     pub(super) choice: StorageChoice,
@@ -65,7 +70,7 @@ impl Fixture {
     }
 
     pub(super) async fn open(&self) -> Arc<dyn Storage> {
-        crate::storage::open(self.choice.clone(), self.home.path(), READERS)
+        crate::storage::open(self.choice.clone(), self.home.path(), READERS, metrics())
             .await
             .unwrap()
     }
@@ -75,14 +80,15 @@ impl Fixture {
         let (home, faults) = (self.home.path(), Arc::clone(faults));
         match self.choice.clone() {
             StorageChoice::Embedded => {
-                let engine = SqliteStorage::open(home, READERS).unwrap();
+                let engine = SqliteStorage::open(home, READERS, metrics()).unwrap();
                 Arc::new(Faulty::new(engine, faults))
             }
             #[cfg(feature = "cluster")]
             StorageChoice::Cluster(config) => {
-                let engine = crate::storage::cluster::ClusterStorage::open(*config, home)
-                    .await
-                    .unwrap();
+                let engine =
+                    crate::storage::cluster::ClusterStorage::open(*config, home, metrics())
+                        .await
+                        .unwrap();
                 Arc::new(Faulty::new(engine, faults))
             }
         }
