@@ -32,7 +32,7 @@ use subject::Subject;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Address of a platform that runs, like https://127.0.0.1:8443; needs --home
+    /// Address of a platform that runs, like `https://127.0.0.1:8443`; needs --home
     #[arg(long, requires = "home")]
     url: Option<String>,
     /// Home of that platform, where offices are registered; or where to make a new one
