@@ -204,9 +204,7 @@ impl Verifier {
         chain: &[CertificateDer<'_>],
         at: DateTime<Utc>,
     ) -> Result<OfficeCertificate, VerifyError> {
-        let (first, others) = chain
-            .split_first()
-            .ok_or(Refusal::CertificateMalformed)?;
+        let (first, others) = chain.split_first().ok_or(Refusal::CertificateMalformed)?;
         let parsed = ParsedCertificate::parse(first).ok_or(Refusal::CertificateMalformed)?;
         let settings = &self.settings;
         settings.trust.validate(first, &parsed, others, at)?;

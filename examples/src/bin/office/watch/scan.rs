@@ -171,7 +171,12 @@ mod tests {
     fn sets_documents_and_strangers_are_put_in_apart() {
         let month = ["UPHOSOKU", "UPPLAN", "UPSIKYU"].map(|prefix| format!("{prefix}_{ENDS}"));
         let actuals = "UPJSK_202610_1370948774_43_1375169671_11_20260921113321.CSV".to_owned();
-        let all = [&month[..], std::slice::from_ref(&actuals), &owned(&["a.pdf", "b.csv"])].concat();
+        let all = [
+            &month[..],
+            std::slice::from_ref(&actuals),
+            &owned(&["a.pdf", "b.csv"]),
+        ]
+        .concat();
         let together = belonging_together(all);
         let sizes: Vec<_> = together
             .iter()
