@@ -50,6 +50,8 @@ impl World {
             .args(["--lang", "en", "--home"])
             .arg(root.path().join("platform"))
             .env("CAREPLAN_PLATFORM_SERVER_LISTEN", "127.0.0.1:0")
+            .env("CAREPLAN_PLATFORM_WEB_LISTEN", "off")
+            .env("CAREPLAN_PLATFORM_OPERATIONS_LISTEN", "off")
             .env("CAREPLAN_PLATFORM_LIMITS_CONTAINER_BYTES", "536870912")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

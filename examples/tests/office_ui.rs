@@ -82,6 +82,9 @@ impl World {
         let settings = Settings::read(&home.join(Settings::FILE), []).unwrap();
         let mut config = settings.platform_config(&home).unwrap();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        // Their ports are fixed, and tests run beside each other.
+        config.site = None;
+        config.operations = None;
         let platform = Platform::start(config).unwrap();
         let authority = Authority::open(&home.join("authority")).unwrap();
         Self {
