@@ -31,11 +31,15 @@ fn a_bucket_takes_and_gives_objects() {
     s3.make_bucket("containers");
     let endpoint = s3.endpoint();
     let address = endpoint.strip_prefix("http://").unwrap();
+    // Objects are their owner's only; the server asks who calls, but checks no signature.
+    const CALLER: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, \
+                          SignedHeaders=host, Signature=none";
     let call = |head: &str, body: &str| {
         let mut connection = TcpStream::connect(address).unwrap();
         write!(
             connection,
-            "{head} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{head} HTTP/1.1\r\nhost: {address}\r\nauthorization: {CALLER}\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
