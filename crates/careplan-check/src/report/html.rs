@@ -12,7 +12,7 @@ use crate::notice::{Notice, severity_code, severity_name};
 use crate::rule::Rule;
 use crate::text::{Bilingual, Message, Words};
 
-/// The style sheet inside the page that [`html`] writes. Whoever serves the page needs its digest
+/// The style sheet inside the page that [`html()`] writes. Whoever serves the page needs its digest
 /// for a Content-Security-Policy that allows this style and no other.
 pub const HTML_STYLE: &str = include_str!("html.css");
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use careplan_core::Lang;
-use careplan_platform::{Administration, Settings, SystemClock};
+use careplan_platform::{Administration, Settings, StorageChoice, SystemClock};
 use serde_json::Value;
 
 use crate::Everywhere;
@@ -76,7 +76,12 @@ impl Home {
                 ),
             ));
         }
-        Administration::open(&self.folder, Arc::new(SystemClock)).map_err(Failure::of)
+        let choice = if self.is_new() {
+            StorageChoice::Embedded
+        } else {
+            self.settings()?.storage_choice().map_err(Failure::of)?
+        };
+        Administration::open_with(choice, &self.folder, Arc::new(SystemClock)).map_err(Failure::of)
     }
 
     /// Tells what was done: a sentence in the person's language, or JSON.

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod account;
+mod audit;
 mod backup;
 mod certificate;
 mod failure;
@@ -19,6 +20,7 @@ mod office;
 mod retention;
 mod serve;
 mod session;
+mod terms;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,6 +74,12 @@ enum Command {
     /// Licences (ライセンス)
     #[command(subcommand)]
     Licence(licence::Command),
+    /// Editions of the terms of use (利用規約)
+    #[command(subcommand)]
+    Terms(terms::Command),
+    /// Who called what (監査ログ)
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Offices' certificates, with an authority of the home's own (証明書)
     #[command(subcommand)]
     Certificate(certificate::Command),
@@ -107,6 +115,8 @@ impl Command {
             Self::Office(command) => command.run(home),
             Self::Account(command) => command.run(home),
             Self::Licence(command) => command.run(home),
+            Self::Terms(command) => command.run(home),
+            Self::Audit(command) => command.run(home),
             Self::Session(command) => command.run(home),
             Self::Certificate(command) => command.run(home),
             Self::Retention(command) => command.run(home),

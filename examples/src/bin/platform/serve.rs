@@ -1,5 +1,6 @@
 //! `platform` without a command: it serves.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use careplan_core::Lang;
@@ -42,21 +43,20 @@ impl Serve {
 
 /// Tells where it listens on standard output, the API first, for people and programs that wait.
 fn announce(platform: &Platform, lang: Lang) {
-    let address = platform.address();
-    println!(
-        "{}: https://{address}",
-        lang.pick("連携基盤が待ち受けています", "the platform serves")
+    let mut lines = format!(
+        "{}: https://{}\n",
+        lang.pick("連携基盤が待ち受けています", "the platform serves"),
+        platform.address()
     );
     if let Some(address) = platform.site_address() {
-        println!(
-            "{}: https://{address}",
-            lang.pick("ウェブサイト", "web site")
-        );
+        let what = lang.pick("ウェブサイト", "web site");
+        lines.push_str(&format!("{what}: https://{address}\n"));
     }
     if let Some(address) = platform.operations_address() {
-        println!(
-            "{}: http://{address}/ready",
-            lang.pick("監視", "for operators")
-        );
+        let what = lang.pick("監視", "for operators");
+        lines.push_str(&format!("{what}: http://{address}/ready\n"));
     }
+    // A platform serves whether or not anybody reads this: `println!` would end it.
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
 }
