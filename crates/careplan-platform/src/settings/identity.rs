@@ -176,6 +176,19 @@ impl Settings {
         }
     }
 
+    /// The fee table that licences are judged by.
+    ///
+    /// # Errors
+    /// If its file cannot be used.
+    pub fn fee_table(&self) -> Result<FeeTable, SettingsError> {
+        let mut files = Files {
+            settings: self,
+            faults: Vec::new(),
+        };
+        let fees = self.fees(&mut files);
+        SettingsError::unless_faulty(fees, files.faults)
+    }
+
     /// Reads the trust anchors and revocation lists anew.
     ///
     /// # Errors

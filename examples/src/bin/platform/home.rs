@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use careplan_core::Lang;
-use careplan_platform::{Administration, Settings, StorageChoice, SystemClock};
+use careplan_platform::{Administration, Settings, SystemClock};
 use serde_json::Value;
 
 use crate::Everywhere;
@@ -76,12 +76,17 @@ impl Home {
                 ),
             ));
         }
-        let choice = if self.is_new() {
-            StorageChoice::Embedded
-        } else {
-            self.settings()?.storage_choice().map_err(Failure::of)?
-        };
-        Administration::open_with(choice, &self.folder, Arc::new(SystemClock)).map_err(Failure::of)
+        let clock = Arc::new(SystemClock);
+        if self.is_new() {
+            return Administration::open(&self.folder, clock).map_err(Failure::of);
+        }
+        // Storage and fees as the platform serves with, or the two would disagree.
+        let settings = self.settings()?;
+        let storage = settings.storage_choice().map_err(Failure::of)?;
+        let fees = settings.fee_table().map_err(Failure::of)?;
+        let administration =
+            Administration::open_with(storage, &self.folder, clock).map_err(Failure::of)?;
+        Ok(administration.with_fees(fees))
     }
 
     /// Tells what was done: a sentence in the person's language, or JSON.
