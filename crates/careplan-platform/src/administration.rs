@@ -19,7 +19,7 @@ use crate::clock::recorded_now;
 use crate::licences::Licences;
 use crate::metrics::Metrics;
 use crate::site::TermsText;
-use crate::storage::{self, Access, Account, Storage, Terms, TermsNotice};
+use crate::storage::{self, Access, Account, Attempted, Storage, StorageError, Terms, TermsNotice};
 use crate::{AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused, retention};
 
 /// Administration of a platform's offices.
@@ -154,8 +154,7 @@ impl Administration {
                     validity,
                 })
                 .await?;
-            self.storage.forget_attempts(office).await?;
-            self.storage.forget_site_attempts(user).await?;
+            self.forget_failures(office, user).await?;
             self.storage.end_sessions_of(office).await?;
             Ok(())
         })
@@ -222,9 +221,20 @@ impl Administration {
         self.run(async {
             let account = self.known(user).await?;
             self.storage.set_account_lock(user, None).await?;
-            self.storage.forget_attempts(account.office).await?;
+            self.forget_failures(account.office, user).await?;
             Ok(account.office)
         })
+    }
+
+    /// Forgets mistyped passwords, of the office at the API and of the user ID at the web site.
+    async fn forget_failures(
+        &self,
+        office: OfficeNumber,
+        user: UserId,
+    ) -> Result<(), StorageError> {
+        let storage = &self.storage;
+        storage.forget_failures(Attempted::Office(office)).await?;
+        storage.forget_failures(Attempted::User(user)).await
     }
 
     async fn known(&self, user: UserId) -> Result<Account, AdministrationError> {

@@ -404,6 +404,7 @@ impl Sweeper {
         let storage = &self.delivery.storage;
         storage.forget_ended_sessions(now).await?;
         storage.forget_ended_site_sessions(now).await?;
+        storage.forget_old_attempts(now).await?;
         let expired = Arc::clone(&self.delivery).expire_overdue(now).await?;
         let removed = retention::run(&**storage, self.keep_settled, now).await?;
         self.metrics.happened_to("remove", removed);

@@ -138,6 +138,27 @@ fn wrong_password_unknown_user_and_other_offices_user_are_answered_alike() {
 }
 
 #[test]
+fn guessing_many_at_once_gets_no_more_answers_than_one_after_the_other() {
+    let mut world = World::new();
+    let manager = world.registered(MANAGER);
+    let codes: Vec<_> = std::thread::scope(|threads| {
+        let guesses: Vec<_> = (0..16)
+            .map(|_| threads.spawn(|| world.try_log_in(&manager, manager.user, "wrong").code()))
+            .collect();
+        guesses
+            .into_iter()
+            .map(|guess| guess.join().unwrap())
+            .collect()
+    });
+    let answered = |code| codes.iter().filter(|found| **found == code).count();
+    assert_eq!(answered(ProblemCode::LogInFailed), 5, "{codes:?}");
+    assert_eq!(answered(ProblemCode::AccountLocked), 11, "{codes:?}");
+    // Now not even the right one.
+    let locked = world.try_log_in(&manager, manager.user, PASSWORD);
+    assert_eq!(locked.problem().retry_after_seconds, Some(60));
+}
+
+#[test]
 fn repeated_failures_lock_the_office_and_nobody_else() {
     let mut world = World::new();
     let (manager, service) = (world.registered(MANAGER), world.registered(SERVICE));

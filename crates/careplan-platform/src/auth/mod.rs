@@ -23,15 +23,29 @@ pub(crate) use self::site::{PasswordIs, SiteLogIn};
 use self::token::NewTokens;
 pub(crate) use self::token::{NoRandomness, TokenHash, random_text};
 use crate::problems::NotDone;
-use crate::storage::{Account, PasswordValidity, Rotation, Storage, StoredSession};
+use crate::storage::{Account, Attempted, PasswordValidity, Rotation, Storage, StoredSession};
 
 /// Lets offices in.
+#[derive(Clone)]
 pub(crate) struct Doorkeeper {
     storage: Arc<dyn Storage>,
     /// Hashing a password takes much memory and a core; so many at a time.
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
     /// Compared against where there is no account, so that an unknown user ID costs the same.
     nobody: PasswordHash,
+}
+
+/// What came of trying a password.
+enum Attempt {
+    /// It is the account's.
+    Right(Box<Account>),
+    /// It is not, or there is no such account; which of the two is not told.
+    Wrong,
+    /// Too many were wrong, or too many are being tried.
+    NotNow {
+        /// When to come again.
+        until: DateTime<Utc>,
+    },
 }
 
 impl Doorkeeper {
@@ -41,7 +55,7 @@ impl Doorkeeper {
     ) -> Result<Self, password::HashingFailed> {
         Ok(Self {
             storage,
-            hashing: Semaphore::new(hashing_at_once),
+            hashing: Arc::new(Semaphore::new(hashing_at_once)),
             nobody: PasswordHash::of_nobody()?,
         })
     }
@@ -126,31 +140,74 @@ impl Doorkeeper {
         password: Password,
         now: DateTime<Utc>,
     ) -> Result<Account, NotDone> {
-        if let Err(until) = self.storage.begin_log_in(office, now).await? {
-            let wait = (until - now).num_seconds().max(1);
-            return Err(Problem::new(ProblemCode::AccountLocked)
-                .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
-                .into());
-        }
-        let account = self
-            .storage
-            .account(user)
-            .await?
-            .filter(|account| account.office == office);
-        let hash = match &account {
-            Some(account) => account.password.clone(),
-            None => self.nobody.clone(),
+        let attempted = Attempted::Office(office);
+        let account = match self.attempt(attempted, user, password, now).await? {
+            Attempt::Right(account) => *account,
+            Attempt::Wrong => return Err(ProblemCode::LogInFailed.into()),
+            Attempt::NotNow { until } => {
+                let wait = (until - now).num_seconds().max(1);
+                return Err(Problem::new(ProblemCode::AccountLocked)
+                    .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
+                    .into());
+            }
         };
-        let matches = self.hashed(move || hash.verifies(&password)).await?;
-        let account = account
-            .filter(|_| matches)
-            .ok_or(ProblemCode::LogInFailed)?;
-        self.storage.forget_attempts(office).await?;
         // Only who knows the password learns that an operator locked it.
         if self.storage.account_lock(account.user).await?.is_some() {
             return Err(ProblemCode::AccountLocked.into());
         }
         Ok(account)
+    }
+
+    /// Tries a password. Once begun it is brought to its end, whatever becomes of the caller: who
+    /// hangs up does not get out of being counted.
+    async fn attempt(
+        &self,
+        attempted: Attempted,
+        user: UserId,
+        password: Password,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, NotDone> {
+        let doorkeeper = self.clone();
+        tokio::spawn(async move {
+            doorkeeper
+                .attempt_to_the_end(attempted, user, password, now)
+                .await
+        })
+        .await?
+    }
+
+    async fn attempt_to_the_end(
+        &self,
+        attempted: Attempted,
+        user: UserId,
+        password: Password,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, NotDone> {
+        let attempt = match self.storage.begin_log_in(attempted, now).await? {
+            Ok(attempt) => attempt,
+            Err(until) => return Ok(Attempt::NotNow { until }),
+        };
+        let account = self.storage.account(user).await?;
+        let account = account.filter(|account| match attempted {
+            Attempted::Office(office) => account.office == office,
+            Attempted::User(_) => true,
+        });
+        let hash = match &account {
+            Some(account) => account.password.clone(),
+            None => self.nobody.clone(),
+        };
+        let matches = self.hashed(move || hash.verifies(&password)).await?;
+        let account = account.filter(|_| matches);
+        let right = account.is_some();
+        // Counted before anybody learns what came of it; and not told if it has no place any more.
+        if !self
+            .storage
+            .end_log_in(attempted, attempt, right, now)
+            .await?
+        {
+            return Err(ProblemCode::ServiceUnavailable.into());
+        }
+        Ok(account.map_or(Attempt::Wrong, |account| Attempt::Right(Box::new(account))))
     }
 
     /// Runs work with a password when it is its turn.

@@ -8,9 +8,9 @@ use careplan_core::OfficeNumber;
 use careplan_protocol::{Password, ProblemCode, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Doorkeeper;
+use super::{Attempt, Doorkeeper};
 use crate::problems::NotDone;
-use crate::storage::PasswordValidity;
+use crate::storage::{Attempted, PasswordValidity};
 
 /// For how long an account that an operator locked is told to be locked, each time anew.
 const OPERATORS_LOCK: TimeDelta = TimeDelta::days(1);
@@ -48,19 +48,12 @@ impl Doorkeeper {
         password: Password,
         now: DateTime<Utc>,
     ) -> Result<SiteLogIn, NotDone> {
-        if let Err(until) = self.storage.begin_site_log_in(user, now).await? {
-            return Ok(SiteLogIn::Locked { until });
-        }
-        let account = self.storage.account(user).await?;
-        let hash = match &account {
-            Some(account) => account.password.clone(),
-            None => self.nobody.clone(),
+        let attempted = Attempted::User(user);
+        let account = match self.attempt(attempted, user, password, now).await? {
+            Attempt::Right(account) => *account,
+            Attempt::Wrong => return Ok(SiteLogIn::Wrong),
+            Attempt::NotNow { until } => return Ok(SiteLogIn::Locked { until }),
         };
-        let matches = self.hashed(move || hash.verifies(&password)).await?;
-        let Some(account) = account.filter(|_| matches) else {
-            return Ok(SiteLogIn::Wrong);
-        };
-        self.storage.forget_site_attempts(user).await?;
         if self.storage.account_lock(user).await?.is_some() {
             // An operator's lock has no end of its own; until then nothing changes by waiting.
             let until = now + OPERATORS_LOCK;
@@ -87,17 +80,13 @@ impl Doorkeeper {
         new: Password,
         now: DateTime<Utc>,
     ) -> Result<(), NotDone> {
-        if self.storage.begin_site_log_in(user, now).await?.is_err() {
-            return Err(ProblemCode::AccountLocked.into());
-        }
         let same = new.expose() == current.expose();
-        let account = self.storage.account(user).await?;
-        let account = account.ok_or(ProblemCode::LogInFailed)?;
-        let hash = account.password.clone();
-        if !self.hashed(move || hash.verifies(&current)).await? {
-            return Err(ProblemCode::LogInFailed.into());
-        }
-        self.storage.forget_site_attempts(user).await?;
+        let attempted = Attempted::User(user);
+        let account = match self.attempt(attempted, user, current, now).await? {
+            Attempt::Right(account) => *account,
+            Attempt::Wrong => return Err(ProblemCode::LogInFailed.into()),
+            Attempt::NotNow { .. } => return Err(ProblemCode::AccountLocked.into()),
+        };
         if same {
             return Err(ProblemCode::PasswordUnsuitable.into());
         }

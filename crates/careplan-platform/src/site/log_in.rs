@@ -391,7 +391,6 @@ pub(super) async fn change_password(
     match changed {
         Ok(()) => {
             site.storage.end_sessions_of(session.office).await?;
-            site.storage.forget_site_attempts(session.user).await?;
             let mut response = go("/log-in?changed=yes");
             remove_visit_cookie(&mut response);
             Ok(response)

@@ -1,13 +1,11 @@
-//! What storage does for accounts and log-in attempts.
+//! What storage does for accounts.
 
 use async_trait::async_trait;
-use careplan_core::OfficeNumber;
 use careplan_protocol::UserId;
-use chrono::{DateTime, Utc};
 
 use super::{Account, StorageError};
 
-/// Accounts and log-in attempts.
+/// Accounts.
 #[async_trait]
 pub(crate) trait AccountStorage: Send + Sync {
     /// Stores an account, in place of one with the same user ID.
@@ -15,14 +13,4 @@ pub(crate) trait AccountStorage: Send + Sync {
 
     /// The account of a user ID.
     async fn account(&self, user: UserId) -> Result<Option<Account>, StorageError>;
-
-    /// Counts a log-in attempt of an office, unless it is locked; then until when it is.
-    async fn begin_log_in(
-        &self,
-        office: OfficeNumber,
-        now: DateTime<Utc>,
-    ) -> Result<Result<(), DateTime<Utc>>, StorageError>;
-
-    /// Forgets the attempts of an office.
-    async fn forget_attempts(&self, office: OfficeNumber) -> Result<(), StorageError>;
 }

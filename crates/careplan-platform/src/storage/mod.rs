@@ -5,7 +5,7 @@
 //! SQLite for what is known and a folder for containers; `cluster` the one beyond one machine, with
 //! PostgreSQL and an object store. Storage stores and looks up; it decides nothing. What may happen to a sending is
 //! decided by [`StoredSending::apply`], to a session by [`StoredSession::rotate`], to log-in attempts by
-//! [`Attempts::begin`]: storage only runs them inside its transaction.
+//! [`Failures::admit`]: storage only runs them inside its transaction.
 
 mod access;
 mod accounts;
@@ -15,6 +15,7 @@ mod cluster;
 mod containers;
 mod error;
 mod evidence;
+mod log_ins;
 mod offices;
 mod operations;
 mod records;
@@ -46,11 +47,12 @@ pub use error::{StorageError, StorageErrorKind};
 pub(crate) use evidence::{
     EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, WaitingReceipt,
 };
+pub(crate) use log_ins::{Attempted, Failures, LogInStorage};
 pub(crate) use offices::OfficeStorage;
 pub(crate) use operations::{HealthStorage, RegisterStorage, RetentionStorage};
 pub use records::PasswordValidity;
 pub(crate) use records::{
-    Account, Attempts, Direction, Rotation, SessionTokens, StoredSending, StoredSession,
+    Account, Direction, Rotation, SessionTokens, StoredSending, StoredSession,
 };
 pub(crate) use sendings::{Acceptance, ContainerReader, Recorded, SendingStorage};
 pub(crate) use serving::ServingLock;
@@ -98,6 +100,7 @@ pub(crate) fn spool(home: &Path) -> PathBuf {
 pub(crate) trait Storage:
     OfficeStorage
     + AccountStorage
+    + LogInStorage
     + SessionStorage
     + SendingStorage
     + CertificateStorage
@@ -109,8 +112,9 @@ pub(crate) trait Storage:
     + RetentionStorage
     + 'static
 {
-    /// Removes what uploads left behind that a crash interrupted; how many files. Called before
-    /// the first upload.
+    /// Removes what uploads left behind that a crash interrupted; how many files. So that a crash
+    /// in the middle of log-ins locks nobody, attempts under way are forgotten, unless other
+    /// platforms may be at them: then they lapse. Called before the first upload and log-in.
     async fn recover(&self) -> Result<usize, StorageError>;
 
     /// Removes containers that no row makes a sending, as a crash or a failed commit leaves them,

@@ -5,7 +5,7 @@ use careplan_protocol::{
     Event, Evidence, IdempotencyKey, Receipt, SendingSummary, SessionTimes, TransitionRefused,
     UserId,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::auth::{PasswordHash, TokenHash};
@@ -29,45 +29,6 @@ pub enum PasswordValidity {
     Until(DateTime<Utc>),
     /// Given by the operator, to be changed before the first log-in; refused as temporary.
     Temporary,
-}
-
-/// Log-in attempts of an office since its last successful one.
-///
-/// Kept by office, not by user ID: a caller can only try passwords of the office its certificate
-/// is for, so nobody locks another office out, and a lock tells nothing about which user IDs exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Attempts {
-    pub(crate) count: u32,
-    pub(crate) locked_until: Option<DateTime<Utc>>,
-}
-
-impl Attempts {
-    /// How many attempts may fail before the office is locked.
-    const FREE: u32 = 5;
-    /// The first lock; each further failure doubles it.
-    const FIRST_LOCK: TimeDelta = TimeDelta::minutes(1);
-    /// The longest lock.
-    const LONGEST_LOCK: TimeDelta = TimeDelta::hours(1);
-
-    /// Counts an attempt as failed before the password is looked at, so that many at once do not
-    /// slip through; a successful one forgets the count.
-    ///
-    /// # Errors
-    /// Until when the office is locked.
-    pub(crate) fn begin(self, now: DateTime<Utc>) -> Result<Self, DateTime<Utc>> {
-        if let Some(until) = self.locked_until.filter(|until| now < *until) {
-            return Err(until);
-        }
-        let count = self.count.saturating_add(1);
-        let locked_until = count.checked_sub(Self::FREE).map(|over| {
-            let lock = Self::FIRST_LOCK * 2_i32.pow(over.min(10));
-            now + lock.min(Self::LONGEST_LOCK)
-        });
-        Ok(Self {
-            count,
-            locked_until,
-        })
-    }
 }
 
 /// The hashes of a session's two tokens; the tokens themselves are not kept.
@@ -180,45 +141,5 @@ impl StoredSending {
             self.summary.settled_at = Some(at);
         }
         Ok(true)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeZone;
-
-    use super::*;
-
-    fn noon() -> DateTime<Utc> {
-        Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap()
-    }
-
-    #[test]
-    fn the_fifth_failure_locks_for_a_minute_and_each_further_one_twice_as_long() {
-        let mut now = noon();
-        let mut attempts = Attempts::default();
-        for _ in 0..4 {
-            attempts = attempts.begin(now).unwrap();
-            assert_eq!(attempts.locked_until, None);
-        }
-        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
-            attempts = attempts.begin(now).unwrap();
-            let until = now + TimeDelta::minutes(minutes);
-            assert_eq!(attempts.locked_until, Some(until));
-            assert_eq!(attempts.begin(until - TimeDelta::seconds(1)), Err(until));
-            now = until;
-        }
-    }
-
-    #[test]
-    fn attempts_never_overflow() {
-        let attempts = Attempts {
-            count: u32::MAX,
-            locked_until: None,
-        };
-        assert_eq!(
-            attempts.begin(noon()).unwrap().locked_until,
-            Some(noon() + TimeDelta::hours(1))
-        );
     }
 }

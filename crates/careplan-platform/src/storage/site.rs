@@ -1,4 +1,4 @@
-//! What the web site keeps: browsers' sessions, log-in attempts, the terms, certificates to download.
+//! What the web site keeps: browsers' sessions, the terms, certificates to download.
 
 use async_trait::async_trait;
 use careplan_core::{OfficeNumber, Sha256Digest};
@@ -75,17 +75,6 @@ pub(crate) struct Terms {
 /// What an implementation of storage keeps for the web site.
 #[async_trait]
 pub(crate) trait SiteStorage: Send + Sync + 'static {
-    /// Counts a log-in attempt with a user ID, which need not exist, unless it is locked; then
-    /// until when it is.
-    async fn begin_site_log_in(
-        &self,
-        user: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<Result<(), DateTime<Utc>>, StorageError>;
-
-    /// Forgets the attempts with a user ID.
-    async fn forget_site_attempts(&self, user: UserId) -> Result<(), StorageError>;
-
     /// Stores a new session. [`SessionStorage::end_sessions_of`](super::SessionStorage::end_sessions_of) ends it
     /// with the office's others.
     async fn open_site_session(&self, session: SiteSession) -> Result<(), StorageError>;
@@ -103,7 +92,7 @@ pub(crate) trait SiteStorage: Send + Sync + 'static {
     /// Ends a session.
     async fn end_site_session(&self, token: TokenHash) -> Result<(), StorageError>;
 
-    /// Forgets sessions that are over, and attempts of which the last is a day ago.
+    /// Forgets sessions that are over.
     async fn forget_ended_site_sessions(&self, now: DateTime<Utc>) -> Result<(), StorageError>;
 
     /// Stores an edition of the terms. `false`, and nothing is stored, if there is one of this name

@@ -156,6 +156,10 @@ impl Engine for ClusterStorage {
         self.write(work).await
     }
 
+    fn serves_alone(&self) -> bool {
+        false
+    }
+
     fn containers(&self) -> &ObjectContainers {
         &self.containers
     }

@@ -1,14 +1,13 @@
-//! Accounts and log-in attempts.
+//! Accounts.
 
 use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_protocol::UserId;
-use chrono::{DateTime, Utc};
 
 use super::row::{failed, millis, optional_instant, text, unreadable};
 use super::{Connection, Engine, Error, OptionalExtension, Row, params};
 use crate::auth::PasswordHash;
-use crate::storage::{Account, AccountStorage, Attempts, PasswordValidity, StorageError};
+use crate::storage::{Account, AccountStorage, PasswordValidity, StorageError};
 
 #[async_trait]
 impl<E: Engine> AccountStorage for E {
@@ -18,18 +17,6 @@ impl<E: Engine> AccountStorage for E {
 
     async fn account(&self, user: UserId) -> Result<Option<Account>, StorageError> {
         self.read(move |db| find(db, user)).await
-    }
-
-    async fn begin_log_in(
-        &self,
-        office: OfficeNumber,
-        now: DateTime<Utc>,
-    ) -> Result<Result<(), DateTime<Utc>>, StorageError> {
-        self.write(move |db| begin_log_in(db, office, now)).await
-    }
-
-    async fn forget_attempts(&self, office: OfficeNumber) -> Result<(), StorageError> {
-        self.write(move |db| forget_attempts(db, office)).await
     }
 }
 
@@ -93,51 +80,4 @@ pub(super) fn of_office(
             .collect::<Result<_, _>>()
     };
     read().map_err(failed("reading the accounts of an office"))
-}
-
-fn begin_log_in(
-    db: &Connection,
-    office: OfficeNumber,
-    now: DateTime<Utc>,
-) -> Result<Result<(), DateTime<Utc>>, StorageError> {
-    const WHAT: &str = "counting log-in attempts";
-    let attempts = db
-        .prepare_cached("SELECT attempts, locked_until FROM log_in_attempt WHERE office = ?1")
-        .and_then(|select| {
-            select
-                .query_row([office.as_str()], |row| {
-                    Ok(Attempts {
-                        count: row.get("attempts")?,
-                        locked_until: optional_instant(row, "locked_until")?,
-                    })
-                })
-                .optional()
-        })
-        .map_err(failed(WHAT))?
-        .unwrap_or_default();
-    let attempts = match attempts.begin(now) {
-        Ok(attempts) => attempts,
-        Err(until) => return Ok(Err(until)),
-    };
-    db.prepare_cached(
-        "INSERT INTO log_in_attempt (office, attempts, locked_until) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (office) DO UPDATE SET attempts = excluded.attempts, \
-         locked_until = excluded.locked_until",
-    )
-    .and_then(|put| {
-        put.execute(params![
-            office.as_str(),
-            attempts.count,
-            attempts.locked_until.map(millis)
-        ])
-    })
-    .map_err(failed(WHAT))?;
-    Ok(Ok(()))
-}
-
-fn forget_attempts(db: &Connection, office: OfficeNumber) -> Result<(), StorageError> {
-    db.prepare_cached("DELETE FROM log_in_attempt WHERE office = ?1")
-        .and_then(|delete| delete.execute([office.as_str()]))
-        .map(|_| ())
-        .map_err(failed("forgetting log-in attempts"))
 }

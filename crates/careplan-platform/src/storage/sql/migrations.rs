@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0002_evidence.sql"),
     include_str!("../../../migrations/0003_site.sql"),
     include_str!("../../../migrations/0004_operations.sql"),
+    include_str!("../../../migrations/0005_log_in_attempts.sql"),
 ];
 
 /// Applies the migrations that were not yet applied. In the caller's transaction: each whole or

@@ -9,6 +9,7 @@ mod accounts;
 mod certificates;
 mod connection;
 mod evidence;
+mod log_ins;
 mod migrations;
 mod offices;
 mod operations;
@@ -66,6 +67,9 @@ pub(super) trait Engine: Send + Sync + 'static {
         T: Send + 'static,
         W: Fn(&Connection) -> Result<T, StorageError> + Send + 'static;
 
+    /// Whether nobody else serves from this storage.
+    fn serves_alone(&self) -> bool;
+
     /// Where containers are.
     fn containers(&self) -> &Self::Containers;
 
@@ -83,6 +87,9 @@ const LOOK_BACK: i64 = 72;
 impl<E: Engine> Storage for E {
     async fn recover(&self) -> Result<usize, StorageError> {
         let spooled = super::containers::clear_spool(self.spool()).await?;
+        if self.serves_alone() {
+            self.write(log_ins::forget_under_way).await?;
+        }
         let abandoned = self.containers().abandoned_by_a_crash().await?;
         Ok(spooled + sendings::remove_without_row(self, abandoned).await?)
     }

@@ -1,41 +1,17 @@
-//! The web site's sessions, log-in attempts, terms and certificates.
+//! The web site's sessions, terms and certificates.
 
 use async_trait::async_trait;
 use careplan_core::OfficeNumber;
 use careplan_licence::TermsEdition;
-use careplan_protocol::UserId;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::row::{failed, instant, millis, optional_instant, text, unreadable};
+use super::row::{failed, instant, millis, text, unreadable};
 use super::{Connection, Engine, OptionalExtension, Row, params};
 use crate::auth::TokenHash;
-use crate::storage::{
-    Attempts, SiteScope, SiteSession, SiteStorage, StorageError, Terms, TermsNotice,
-};
-
-/// Attempts are forgotten when the last is so long ago; no lock lasts that long.
-const FORGET_ATTEMPTS_AFTER: TimeDelta = TimeDelta::days(1);
+use crate::storage::{SiteScope, SiteSession, SiteStorage, StorageError, Terms, TermsNotice};
 
 #[async_trait]
 impl<E: Engine> SiteStorage for E {
-    async fn begin_site_log_in(
-        &self,
-        user: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<Result<(), DateTime<Utc>>, StorageError> {
-        self.write(move |db| begin_log_in(db, user, now)).await
-    }
-
-    async fn forget_site_attempts(&self, user: UserId) -> Result<(), StorageError> {
-        self.write(move |db| {
-            db.prepare_cached("DELETE FROM site_attempt WHERE user_id = ?1")
-                .and_then(|delete| delete.execute([user.as_str()]))
-                .map(|_| ())
-                .map_err(failed("forgetting log-in attempts"))
-        })
-        .await
-    }
-
     async fn open_site_session(&self, session: SiteSession) -> Result<(), StorageError> {
         self.write(move |db| open_session(db, &session)).await
     }
@@ -72,8 +48,6 @@ impl<E: Engine> SiteStorage for E {
         self.write(move |db| {
             db.prepare_cached("DELETE FROM site_session WHERE idle_until <= ?1 OR ends_at <= ?1")
                 .and_then(|delete| delete.execute([millis(now)]))
-                .and_then(|_| db.prepare_cached("DELETE FROM site_attempt WHERE last_at <= ?1"))
-                .and_then(|delete| delete.execute([millis(now - FORGET_ATTEMPTS_AFTER)]))
                 .map(|_| ())
                 .map_err(failed("forgetting sessions that are over"))
         })
@@ -133,48 +107,6 @@ impl<E: Engine> SiteStorage for E {
         })
         .await
     }
-}
-
-fn begin_log_in(
-    db: &Connection,
-    user: UserId,
-    now: DateTime<Utc>,
-) -> Result<Result<(), DateTime<Utc>>, StorageError> {
-    const WHAT: &str = "counting log-in attempts";
-    let attempts = db
-        .prepare_cached("SELECT attempts, locked_until FROM site_attempt WHERE user_id = ?1")
-        .and_then(|select| {
-            select
-                .query_row([user.as_str()], |row| {
-                    Ok(Attempts {
-                        count: row.get("attempts")?,
-                        locked_until: optional_instant(row, "locked_until")?,
-                    })
-                })
-                .optional()
-        })
-        .map_err(failed(WHAT))?
-        .unwrap_or_default();
-    let attempts = match attempts.begin(now) {
-        Ok(attempts) => attempts,
-        Err(until) => return Ok(Err(until)),
-    };
-    db.prepare_cached(
-        "INSERT INTO site_attempt (user_id, attempts, locked_until, last_at) \
-         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user_id) DO UPDATE SET \
-         attempts = excluded.attempts, locked_until = excluded.locked_until, \
-         last_at = excluded.last_at",
-    )
-    .and_then(|put| {
-        put.execute(params![
-            user.as_str(),
-            attempts.count,
-            attempts.locked_until.map(millis),
-            millis(now)
-        ])
-    })
-    .map_err(failed(WHAT))?;
-    Ok(Ok(()))
 }
 
 fn open_session(db: &Connection, session: &SiteSession) -> Result<(), StorageError> {

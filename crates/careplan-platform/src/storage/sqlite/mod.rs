@@ -86,6 +86,11 @@ impl Engine for SqliteStorage {
             .await
     }
 
+    fn serves_alone(&self) -> bool {
+        // The home is locked while a platform serves from it.
+        true
+    }
+
     fn containers(&self) -> &ContainerFolder {
         &self.containers
     }

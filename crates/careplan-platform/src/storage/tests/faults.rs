@@ -117,6 +117,10 @@ impl<E: Engine> Engine for Faulty<E> {
             .await
     }
 
+    fn serves_alone(&self) -> bool {
+        self.engine.serves_alone()
+    }
+
     fn containers(&self) -> &Self::Containers {
         &self.containers
     }

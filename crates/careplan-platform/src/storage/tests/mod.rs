@@ -49,6 +49,9 @@ on_every_storage! {
     suite::licence_events_are_appended_by_who_has_seen_all_of_them
     suite::an_account_is_replaced_whole
     suite::many_log_ins_at_once_do_not_slip_past_the_lock
+    suite::a_right_password_lets_failures_be_forgotten
+    suite::an_attempt_whose_place_is_given_away_is_not_answered
+    suite::what_a_crash_cut_off_is_no_attempt
     suite::a_session_is_found_by_its_token_until_it_ends
     suite::a_refresh_token_is_exchanged_once_however_many_try
     suite::a_sending_is_kept_as_it_was_given
@@ -63,7 +66,7 @@ on_every_storage! {
     suite::long_containers_come_back_whole
     suite::a_container_without_a_row_is_removed_once_nobody_can_be_storing_it
     suite::everything_is_there_after_opening_again
-    suite::the_site_keeps_sessions_attempts_terms_and_certificates
+    suite::the_site_keeps_sessions_terms_and_certificates
     evidence::receipts_are_stored_with_their_event_or_not_at_all
     evidence::the_log_takes_in_each_receipt_once
     evidence::checkpoints_replace_one_another

@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::fixture::{Fixture, content, key, noon, outsider, receiver, sender, sending, sha256};
 use crate::auth::{PasswordHash, TokenHash};
 use crate::storage::{
-    Acceptance, Account, Direction, PasswordValidity, Recorded, Rotation, SessionTokens, SiteScope,
-    SiteSession, Storage, StorageErrorKind, StoredSession, Terms, TermsNotice,
+    Acceptance, Account, Attempted, Direction, PasswordValidity, Recorded, Rotation, SessionTokens,
+    SiteScope, SiteSession, Storage, StorageChoice, StorageErrorKind, StoredSession, Terms,
+    TermsNotice,
 };
 
 fn user() -> UserId {
@@ -90,37 +91,124 @@ pub(super) async fn an_account_is_replaced_whole(fixture: Fixture) {
     }
 }
 
+async fn begin(storage: &dyn Storage, at: DateTime<Utc>) -> Result<Uuid, DateTime<Utc>> {
+    let office = Attempted::Office(sender());
+    storage.begin_log_in(office, at).await.unwrap()
+}
+
+async fn end(storage: &dyn Storage, attempt: Uuid, right: bool, at: DateTime<Utc>) -> bool {
+    let office = Attempted::Office(sender());
+    storage
+        .end_log_in(office, attempt, right, at)
+        .await
+        .unwrap()
+}
+
+/// Begins attempts until none may any more; how many.
+async fn take_places(storage: &dyn Storage, at: DateTime<Utc>) -> usize {
+    let mut taken = 0;
+    while begin(storage, at).await.is_ok() {
+        taken += 1;
+    }
+    taken
+}
+
 pub(super) async fn many_log_ins_at_once_do_not_slip_past_the_lock(fixture: Fixture) {
     let storage = fixture.open().await;
     let mut attempts = JoinSet::new();
     for _ in 0..16 {
         let storage = Arc::clone(&storage);
-        attempts.spawn(async move { storage.begin_log_in(sender(), noon()).await });
+        attempts.spawn(async move { begin(&*storage, noon()).await });
     }
-    let results: Vec<_> = attempts
-        .join_all()
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-    // The fifth locks for a minute.
+    let results = attempts.join_all().await;
+    // As many at a time as may fail; the others may come again when those must be over.
+    let lapse = noon() + TimeDelta::seconds(30);
+    let (begun, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    assert_eq!(begun.len(), 5);
+    assert!(refused.iter().all(|result| *result == Err(lapse)));
+    let storage = &*storage;
+    for attempt in begun {
+        assert!(end(storage, attempt.unwrap(), false, noon()).await);
+    }
+    // The fifth failure locks for a minute, this office alone, and until it is forgotten.
     let until = noon() + TimeDelta::minutes(1);
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 5);
-    assert!(
-        results
-            .iter()
-            .all(|result| result.is_ok() || *result == Err(until))
-    );
-    // Of this office alone, and until it is forgotten.
-    assert_eq!(
-        storage.begin_log_in(receiver(), noon()).await.unwrap(),
-        Ok(())
-    );
-    storage.forget_attempts(sender()).await.unwrap();
-    assert_eq!(
-        storage.begin_log_in(sender(), noon()).await.unwrap(),
-        Ok(())
-    );
+    assert_eq!(begin(storage, noon()).await, Err(until));
+    for other in [Attempted::Office(receiver()), Attempted::User(user())] {
+        assert!(storage.begin_log_in(other, noon()).await.unwrap().is_ok());
+    }
+    let office = Attempted::Office(sender());
+    storage.forget_failures(office).await.unwrap();
+    assert!(begin(storage, noon()).await.is_ok());
+}
+
+pub(super) async fn a_right_password_lets_failures_be_forgotten(fixture: Fixture) {
+    let storage = fixture.open().await;
+    let storage = &*storage;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            let attempt = begin(storage, noon()).await.unwrap();
+            assert!(end(storage, attempt, false, noon()).await);
+        }
+        let attempt = begin(storage, noon()).await.unwrap();
+        assert!(end(storage, attempt, true, noon()).await);
+    }
+}
+
+pub(super) async fn an_attempt_whose_place_is_given_away_is_not_answered(fixture: Fixture) {
+    let storage = fixture.open().await;
+    let storage = &*storage;
+    let mut slow = Vec::new();
+    for _ in 0..5 {
+        slow.push(begin(storage, noon()).await.unwrap());
+    }
+    let lapse = noon() + TimeDelta::seconds(30);
+    let before = lapse - TimeDelta::milliseconds(1);
+    assert_eq!(begin(storage, before).await, Err(lapse));
+    // They lapse: others may begin, and what they find out must not be told, nor does it count.
+    let attempt = begin(storage, lapse).await.unwrap();
+    for lapsed in &slow {
+        assert!(!end(storage, *lapsed, true, lapse).await);
+        assert!(!end(storage, *lapsed, false, lapse).await);
+    }
+    assert!(end(storage, attempt, false, lapse).await);
+    // An attempt ends once.
+    assert!(!end(storage, attempt, true, lapse).await);
+    // One failure, so four places.
+    assert_eq!(take_places(storage, lapse).await, 4);
+    // Old failures are forgotten, and no others.
+    let a_day_later = lapse + TimeDelta::days(1);
+    let before = a_day_later - TimeDelta::milliseconds(1);
+    storage.forget_old_attempts(before).await.unwrap();
+    assert_eq!(take_places(storage, before).await, 4);
+    let later = a_day_later + TimeDelta::minutes(1);
+    storage.forget_old_attempts(later).await.unwrap();
+    assert_eq!(take_places(storage, later).await, 5);
+}
+
+pub(super) async fn what_a_crash_cut_off_is_no_attempt(fixture: Fixture) {
+    let crashed = fixture.open().await;
+    for _ in 0..3 {
+        let attempt = begin(&*crashed, noon()).await.unwrap();
+        assert!(end(&*crashed, attempt, false, noon()).await);
+    }
+    // Both remaining places are taken when it crashes.
+    for _ in 0..2 {
+        begin(&*crashed, noon()).await.unwrap();
+    }
+    drop(crashed);
+    let storage = fixture.open().await;
+    storage.recover().await.unwrap();
+    // Beyond one machine others may be at them: there they have to lapse.
+    let at = match fixture.choice {
+        StorageChoice::Embedded => noon(),
+        #[cfg(feature = "cluster")]
+        StorageChoice::Cluster(_) => {
+            let lapse = noon() + TimeDelta::seconds(30);
+            assert_eq!(begin(&*storage, noon()).await, Err(lapse));
+            lapse
+        }
+    };
+    assert_eq!(take_places(&*storage, at).await, 2);
 }
 
 fn tokens(name: &str) -> SessionTokens {
@@ -589,7 +677,7 @@ pub(super) async fn everything_is_there_after_opening_again(fixture: Fixture) {
     assert_eq!(content(&*again, &stored).await, b"a container");
 }
 
-pub(super) async fn the_site_keeps_sessions_attempts_terms_and_certificates(fixture: Fixture) {
+pub(super) async fn the_site_keeps_sessions_terms_and_certificates(fixture: Fixture) {
     let storage = fixture.open().await;
     let session = SiteSession {
         token: TokenHash::of("cookie"),
@@ -620,16 +708,6 @@ pub(super) async fn the_site_keeps_sessions_attempts_terms_and_certificates(fixt
     storage.open_site_session(session).await.unwrap();
     storage.end_site_session(session.token).await.unwrap();
     assert!(find().await.unwrap().is_none());
-
-    for _ in 0..5 {
-        let begun = storage.begin_site_log_in(user(), noon()).await.unwrap();
-        assert_eq!(begun, Ok(()));
-    }
-    let locked = storage.begin_site_log_in(user(), noon()).await.unwrap();
-    assert_eq!(locked, Err(noon() + TimeDelta::minutes(1)));
-    storage.forget_site_attempts(user()).await.unwrap();
-    let free = storage.begin_site_log_in(user(), noon()).await.unwrap();
-    assert_eq!(free, Ok(()));
 
     let terms = |edition: &str, day: &str, text: &str| Terms {
         notice: TermsNotice {
