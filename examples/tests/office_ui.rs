@@ -154,7 +154,7 @@ impl World {
             .unwrap();
         let home = self.root.path().join("homes").join(number);
         let mut config = ClientConfig::new(home, office, signer, verifier, transport, log_in);
-        config.opener = Some(opener);
+        config.openers = vec![opener];
         config.retry = RetryPolicy {
             attempts: 2.try_into().unwrap(),
             first_wait: Duration::from_millis(10),

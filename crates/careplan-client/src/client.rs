@@ -1,10 +1,11 @@
 //! The client: an office's home, opened.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use careplan_core::{Explain, Lang, OfficeNumber};
+use careplan_core::{Explain, Lang, OfficeNumber, YearMonth};
 use careplan_envelope::sealing::Opener;
 use careplan_envelope::{CertificateProfile, OfficeCertificate, Signer, Verifier};
 use careplan_protocol::{DirectoryEntry, IdempotencyKey, SendingId};
@@ -16,8 +17,8 @@ use crate::home::{Home, Shelf};
 use crate::store::Store;
 use crate::{
     CancelHandle, Clock, ConformanceCheck, Credentials, Error, ErrorKind, Finding, Incoming,
-    ListOptions, Observer, Outgoing, PutInCheck, Refusal, RetryPolicy, Session, Status,
-    SystemClock, Transport,
+    ListOptions, MonthCount, MonthSets, Observer, Outgoing, PutInCheck, Refusal, RetryPolicy,
+    Session, Status, SystemClock, Transport,
 };
 
 /// How many days before its end a certificate should be renewed: the authority takes a while, and
@@ -47,17 +48,16 @@ pub struct ClientConfig {
     pub clock: Box<dyn Clock>,
     /// Told what happens.
     pub observer: Box<dyn Observer>,
-    /// Opens what was sealed to this office's certificate; none, and sealed sendings stay at the
-    /// platform.
-    pub opener: Option<Opener>,
+    /// Open what was sealed to this office: to its certificate and to those it had before, since
+    /// others seal to the one they know. What none of them opens is quarantined.
+    pub openers: Vec<Opener>,
     /// Looks at sets before they are taken: against the standard, unless it is replaced.
     pub check: Option<Box<dyn PutInCheck>>,
 }
 
 impl ClientConfig {
     /// The office's own things, everything else as usual: the system's clock, five attempts,
-    /// nobody watching, the check
-    /// against the standard.
+    /// nobody watching, the check against the standard.
     #[must_use]
     pub fn new(
         home: impl Into<PathBuf>,
@@ -75,7 +75,7 @@ impl ClientConfig {
             transport: Box::new(transport),
             credentials: Box::new(credentials),
             session: None,
-            opener: None,
+            openers: Vec::new(),
             retry: RetryPolicy::default(),
             clock: Box::new(SystemClock),
             observer: Box::new(()),
@@ -104,7 +104,7 @@ pub struct Client {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) verifier: Verifier,
     pub(crate) check: Option<Box<dyn PutInCheck>>,
-    pub(crate) opener: Option<Opener>,
+    pub(crate) openers: Vec<Opener>,
     pub(crate) caller: Caller,
     pub(crate) store: Store,
     /// Last, so that the database is closed before the lock is released.
@@ -158,7 +158,7 @@ impl Client {
             signer: config.signer,
             verifier: config.verifier,
             check: config.check,
-            opener: config.opener,
+            openers: config.openers,
             caller,
             store,
             home,
@@ -229,6 +229,26 @@ impl Client {
         self.store
             .incoming(id)?
             .ok_or_else(|| ErrorKind::NoSuchIncoming(id).into())
+    }
+
+    /// The months of which sets were sent or received, with how many: those that hold, not what
+    /// was taken back, refused, expired or quarantined.
+    ///
+    /// # Errors
+    /// If the home's database cannot be read.
+    pub fn months(&self) -> Result<BTreeMap<YearMonth, MonthCount>, Error> {
+        self.store.months()
+    }
+
+    /// The sets of a month that hold.
+    ///
+    /// # Errors
+    /// If the home's database cannot be read.
+    pub fn sets_of(&self, month: YearMonth) -> Result<MonthSets, Error> {
+        Ok(MonthSets {
+            sent: self.store.outgoing_of(month)?,
+            received: self.store.incoming_of(month)?,
+        })
     }
 
     /// The office's certificate, such as its last day: remind the office in time to renew it.

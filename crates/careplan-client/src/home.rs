@@ -7,7 +7,7 @@
 //!   office.sqlite3    what is where, and its state
 //!   outbox/KEY/       1, 2, …: the files of a set; container.asice: signed; container.p7m: sealed
 //!   inbox/SENDING/    container.asice: as received; 1, 2, …: its files, verified
-//!   quarantine/SENDING/  container.asice: one that did not verify
+//!   quarantine/SENDING/  container.asice or container.p7m: one that did not verify, as it came
 //!   tmp/              what is being made; emptied when the home is opened
 //! ```
 //!

@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use careplan_core::{OfficeNumber, Sha256Digest};
+use careplan_core::Sha256Digest;
 use careplan_envelope::ExtractError;
 use careplan_protocol::{
     Confirmation, ListQuery, PageSize, ProblemCode, SendingId, SendingState, SendingSummary,
-    SetContents,
 };
 use chrono::{DateTime, Utc};
 
@@ -18,11 +17,11 @@ use crate::durable::{self, Digesting, io_of};
 use crate::home::{CONTAINER, SEALED, Scratch, Shelf};
 use crate::outbox::MOST_PAGES;
 use crate::recognise::recognise;
-use crate::store::{Known, NewIncoming};
+use crate::store::{Announcement, Known, NewIncoming};
 use crate::sync::Findings;
 use crate::{
-    CallError, Client, Error, ErrorKind, NoAnswer, Observer, Progress, Refusal, SetFile, SetHeader,
-    Step,
+    CallError, Client, Error, ErrorKind, NoAnswer, Observer, Progress, ReceivedHeader, Refusal,
+    SetFile, SetHeader, Step,
 };
 
 impl Client {
@@ -35,12 +34,10 @@ impl Client {
                 Known::Stored => Ok(()),
                 // Confirmed here, but the platform does not know any more: it was told before
                 // its answer, or its disk, got lost.
-                Known::Confirmed => self.tell(announced.id, announced.sha256, findings),
-                known @ Known::Quarantined { .. } if Some(known) == announced.quarantined() => {
-                    Ok(())
-                }
+                Known::Confirmed => self.tell(announced.id, announced.said.sha256, findings),
+                Known::Quarantined(said) if said == announced.said => Ok(()),
                 // What the platform says of it is different now, so it may verify.
-                Known::Quarantined { .. } => self.receive(&announced, findings),
+                Known::Quarantined(_) => self.receive(&announced, findings),
             };
             match done {
                 Ok(()) => in_a_row = 0,
@@ -76,7 +73,7 @@ impl Client {
                     .map_err(Failure::into_error)?;
                 let next = query.following(&page);
                 for announced in page.items.iter().map(Announced::of) {
-                    let sequence = announced.set.as_ref().map(|set| set.sequence);
+                    let sequence = announced.said.header.set().map(|set| set.sequence);
                     news.insert((sequence, announced.id), announced);
                 }
                 match next {
@@ -91,27 +88,13 @@ impl Client {
     fn receive(&mut self, announced: &Announced, findings: &mut Findings) -> Result<(), Failure> {
         let id = announced.id;
         let scratch = self.home.new_scratch(id)?;
-        let container = scratch.path().join(CONTAINER);
-        if announced.set.is_some() {
-            self.fetch(announced, &container)?;
-        } else {
-            let sealed = scratch.path().join(SEALED);
-            self.fetch(announced, &sealed)?;
-            if let Err(refusal) = self.open_sealed(&sealed, &container)? {
-                // It stays at the platform: with the right key the next sync receives it.
-                findings.postponed(ErrorKind::Sealing(refusal).into());
-                return Ok(());
-            }
-        }
+        self.fetch(announced, &scratch.path().join(announced.container()))?;
         self.caller.observer.step(Step::Fetched);
         match self.place(announced, &scratch)? {
-            Placed::Inbox => {
+            Shelf::Quarantine => findings.report.quarantined.push(id),
+            _ => {
                 findings.report.received.push(id);
-                self.tell(id, announced.sha256, findings)?;
-            }
-            Placed::Quarantine => findings.report.quarantined.push(id),
-            Placed::Nowhere(refusal) => {
-                findings.postponed(ErrorKind::Sealing(refusal).into());
+                self.tell(id, announced.said.sha256, findings)?;
             }
         }
         Ok(())
@@ -119,7 +102,7 @@ impl Client {
 
     /// Fetches a container until it is the one announced.
     fn fetch(&mut self, announced: &Announced, container: &Path) -> Result<(), Failure> {
-        let (id, total) = (announced.id, announced.bytes);
+        let (id, total) = (announced.id, announced.said.bytes);
         self.caller.call(|call| {
             durable::remove(container)?;
             let digested = durable::write_new(container, |file| -> Result<_, CallError> {
@@ -138,7 +121,7 @@ impl Client {
                 fetched?;
                 Ok(sink.finish())
             })?;
-            if digested == (total, announced.sha256) {
+            if digested == (total, announced.said.sha256) {
                 Ok(())
             } else {
                 Err(not_announced())
@@ -146,69 +129,50 @@ impl Client {
         })
     }
 
-    /// Verifies a fetched container, puts it on its shelf with its files, and records it.
-    fn place(&mut self, announced: &Announced, scratch: &Scratch) -> Result<Placed, Error> {
-        let examined = self.examine(announced, scratch.path())?;
-        let (shelf, header, files, signed_at, refusal) = match (&examined, &announced.set) {
-            (Ok(verified), _) => (
-                Shelf::Inbox,
-                verified.header,
-                verified.files.as_slice(),
-                Some(verified.signed_at),
-                None,
-            ),
-            (Err(refusal), Some(set)) => {
-                let header = announced.header(set);
-                (
-                    Shelf::Quarantine,
-                    header,
-                    [].as_slice(),
-                    None,
-                    Some(refusal),
-                )
-            }
-            // What was sealed and does not verify is not even known to be a set. It stays at the
-            // platform, unconfirmed.
-            (Err(refusal), None) => return Ok(Placed::Nowhere(refusal.clone())),
-        };
+    /// Verifies a fetched container, puts it on its shelf with its files, and records it; gives
+    /// the shelf.
+    ///
+    /// One that does not verify is kept as it came. The protocol has no word for the platform
+    /// about it: it is just not confirmed, and the sender sees that it was fetched and no more.
+    fn place(&mut self, announced: &Announced, scratch: &Scratch) -> Result<Shelf, Error> {
         let id = announced.id;
+        let examined = self.examine(announced, scratch.path())?;
+        let shelf = match examined {
+            Ok(_) => Shelf::Inbox,
+            Err(_) => Shelf::Quarantine,
+        };
+        if examined.is_err() && announced.said.sealed() {
+            // What was opened is no container of a set; it stays sealed.
+            let opened = scratch.path().join(CONTAINER);
+            durable::remove(&opened).map_err(Error::storage(&opened))?;
+        }
         self.home.shelve(scratch, shelf, id)?;
-        if refusal.is_some() {
+        if examined.is_err() {
             self.home.remove_copies(shelf, id)?;
         }
         self.caller.observer.step(Step::Placed);
-        let announced_files = match &announced.set {
-            Some(set) => set.files,
-            None => u32::try_from(files.len()).unwrap_or(u32::MAX),
-        };
+        let verified = examined.as_ref().ok();
+        let refusal = examined.as_ref().err();
         self.store.received(&NewIncoming {
             id,
-            header,
-            files,
-            announced_files,
-            sha256: announced.sha256,
-            bytes: announced.bytes,
-            signed_at,
+            announced: announced.said,
+            header: verified.map_or(announced.said.header, |set| set.header.into()),
+            files: verified.map_or(&[], |set| &set.files),
+            signed_at: verified.map(|set| set.signed_at),
             accepted_at: announced.accepted_at,
             received_at: self.caller.clock.now(),
             quarantined: refusal,
         })?;
         self.caller.observer.step(Step::Stored);
-        if refusal.is_none() {
-            self.home.remove(&self.home.folder(Shelf::Quarantine, id))?;
-        }
-        match refusal {
+        let progress = match refusal {
             None => {
-                self.caller.observer.progress(&Progress::Stored { id });
-                Ok(Placed::Inbox)
+                self.home.remove(&self.home.folder(Shelf::Quarantine, id))?;
+                Progress::Stored { id }
             }
-            Some(refusal) => {
-                self.caller
-                    .observer
-                    .progress(&Progress::Quarantined { id, refusal });
-                Ok(Placed::Quarantine)
-            }
-        }
+            Some(refusal) => Progress::Quarantined { id, refusal },
+        };
+        self.caller.observer.progress(&progress);
+        Ok(shelf)
     }
 
     /// Verifies a container against the trust anchors and against what the platform says of it,
@@ -220,8 +184,13 @@ impl Client {
     ) -> Result<Result<Verified, Refusal>, Error> {
         let path = scratch.join(CONTAINER);
         let storage = |error| Error::storage(&path)(error);
-        if announced.receiver != self.office {
+        if announced.said.header.receiver() != self.office {
             return Ok(Err(differs("not-for-this-office", "宛先", "the receiver")));
+        }
+        if announced.said.sealed()
+            && let Err(refusal) = self.open_sealed(&scratch.join(SEALED), &path)?
+        {
+            return Ok(Err(refusal));
         }
         // A certificate that ended after the platform took the container was valid for it.
         let file = File::open(&path).map_err(storage)?;
@@ -231,7 +200,7 @@ impl Client {
             Err(error) => return Ok(Err(Refusal::of(error.code(), &error))),
         };
         let (signer, signed_at) = (envelope.signer().office, envelope.signed_at());
-        if signer != announced.sender {
+        if signer != announced.said.header.sender() {
             return Ok(Err(differs(
                 "signer-mismatch",
                 "署名した事業所",
@@ -243,7 +212,7 @@ impl Client {
             .iter()
             .map(|file| file.name.clone())
             .collect();
-        let header = match check_names(&names, announced) {
+        let header = match check_names(&names, &announced.said) {
             Ok(header) => header,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -339,57 +308,48 @@ impl Client {
         })
     }
 
-    /// Looks at the quarantined containers again, after a trust anchor or the clock was put right.
-    /// Those that verify now go to the inbox and are confirmed by the next [`sync`](Self::sync).
+    /// Looks at the quarantined containers again, after a key, a trust anchor or the clock was put
+    /// right; nothing is fetched. Those that verify now go to the inbox and are confirmed by the next [`sync`](Self::sync).
     ///
     /// # Errors
     /// The home's errors.
     pub fn recheck_quarantine(&mut self) -> Result<Vec<SendingId>, Error> {
         let mut released = Vec::new();
         for id in self.store.quarantined()? {
-            let (set, known) = (self.incoming(id)?, self.store.known(id)?);
-            let Known::Quarantined {
-                announced_files, ..
-            } = known
+            let (set, Known::Quarantined(said)) = (self.incoming(id)?, self.store.known(id)?)
             else {
                 continue;
             };
             let announced = Announced {
                 id,
-                sender: set.header.sender,
-                receiver: set.header.receiver,
-                set: Some(SetContents {
-                    set: set.header.set,
-                    month: set.header.month,
-                    sequence: set.header.sequence,
-                    files: announced_files,
-                }),
-                sha256: set.sha256,
-                bytes: set.bytes,
+                said,
                 accepted_at: set.accepted_at,
             };
-            let kept = self.home.folder(Shelf::Quarantine, id);
-            let (from, scratch) = (kept.join(CONTAINER), self.home.new_scratch(id)?);
-            let to = scratch.path().join(CONTAINER);
+            let (kept, scratch) = (
+                self.home.folder(Shelf::Quarantine, id),
+                self.home.new_scratch(id)?,
+            );
+            let from = kept.join(announced.container());
+            let to = scratch.path().join(announced.container());
             let storage = |error| Error::storage(&to)(error);
             let mut reader = File::open(&from).map_err(Error::storage(&from))?;
             durable::write_new(&to, |file| io::copy(&mut reader, file)).map_err(storage)?;
-            if durable::digest_file(&to).map_err(storage)? != (set.bytes, set.sha256) {
+            if durable::digest_file(&to).map_err(storage)? != (said.bytes, said.sha256) {
                 return Err(ErrorKind::Damaged {
                     path: from,
                     what: "not the container that was received",
                 }
                 .into());
             }
-            if let Placed::Inbox = self.place(&announced, &scratch)? {
+            if let Shelf::Inbox = self.place(&announced, &scratch)? {
                 released.push(id);
             }
         }
         Ok(released)
     }
 
-    /// The container of a received set as it came: the evidence of who sent what. Quarantined ones
-    /// too, for whoever looks into it.
+    /// The signed container of a received set: the evidence of who sent what. Quarantined ones
+    /// too, for whoever looks into it, as they came: sealed if they were sealed.
     ///
     /// # Errors
     /// If there is no such set, its files were removed, or the file cannot be opened.
@@ -398,21 +358,14 @@ impl Client {
         if !set.files_kept {
             return Err(ErrorKind::FilesRemoved(id).into());
         }
-        let shelf = if set.state.is_verified() {
-            Shelf::Inbox
-        } else {
-            Shelf::Quarantine
+        let (shelf, name) = match (set.state.is_verified(), set.sealed) {
+            (true, _) => (Shelf::Inbox, CONTAINER),
+            (false, false) => (Shelf::Quarantine, CONTAINER),
+            (false, true) => (Shelf::Quarantine, SEALED),
         };
-        let path = self.home.folder(shelf, id).join(CONTAINER);
+        let path = self.home.folder(shelf, id).join(name);
         File::open(&path).map_err(Error::storage(&path))
     }
-}
-
-/// Where a fetched container went.
-enum Placed {
-    Inbox,
-    Quarantine,
-    Nowhere(Refusal),
 }
 
 /// What a container turned out to be.
@@ -463,55 +416,47 @@ fn not_announced() -> CallError {
 /// A sending as the platform announces it.
 struct Announced {
     id: SendingId,
-    sender: OfficeNumber,
-    receiver: OfficeNumber,
-    /// The set; none of a sealed sending, of which the platform does not know it.
-    set: Option<SetContents>,
-    sha256: Sha256Digest,
-    bytes: u64,
+    said: Announcement,
     accepted_at: DateTime<Utc>,
 }
 
 impl Announced {
     fn of(summary: &SendingSummary) -> Self {
+        let (sender, receiver) = (summary.sender, summary.receiver);
+        let set = summary.contents.open();
         Self {
             id: summary.sending,
-            sender: summary.sender,
-            receiver: summary.receiver,
-            set: summary.contents.open().copied(),
-            sha256: summary.sha256,
-            bytes: summary.bytes,
+            said: Announcement {
+                header: match set {
+                    Some(set) => ReceivedHeader::Known(SetHeader {
+                        sender,
+                        receiver,
+                        set: set.set,
+                        month: set.month,
+                        sequence: set.sequence,
+                    }),
+                    None => ReceivedHeader::Sealed { sender, receiver },
+                },
+                files: set.map(|set| set.files),
+                sha256: summary.sha256,
+                bytes: summary.bytes,
+            },
             accepted_at: summary.accepted_at,
         }
     }
 
-    /// The header of a set as it is announced.
-    const fn header(&self, set: &SetContents) -> SetHeader {
-        SetHeader {
-            sender: self.sender,
-            receiver: self.receiver,
-            set: set.set,
-            month: set.month,
-            sequence: set.sequence,
-        }
-    }
-
-    /// What is kept of it in the quarantine; sealed ones never get there.
-    const fn quarantined(&self) -> Option<Known> {
-        match &self.set {
-            Some(set) => Some(Known::Quarantined {
-                header: self.header(set),
-                announced_files: set.files,
-                sha256: self.sha256,
-                bytes: self.bytes,
-            }),
-            None => None,
+    /// The name of what was fetched in the folder of the set.
+    const fn container(&self) -> &'static str {
+        if self.said.sealed() {
+            SEALED
+        } else {
+            CONTAINER
         }
     }
 }
 
 /// The names in a container must be one set, and the one the platform says it is.
-fn check_names(names: &[String], announced: &Announced) -> Result<SetHeader, Refusal> {
+fn check_names(names: &[String], said: &Announcement) -> Result<SetHeader, Refusal> {
     let found = recognise(names).unwrap_or_default();
     let [set] = found.sets.as_slice() else {
         return Err(Refusal {
@@ -523,25 +468,24 @@ fn check_names(names: &[String], announced: &Announced) -> Result<SetHeader, Ref
         });
     };
     let header = set.header;
-    let as_announced = |set: &SetContents| {
-        let expected = announced.header(set);
-        (header.set, header.month, header.sequence)
-            == (expected.set, expected.month, expected.sequence)
-            && usize::try_from(set.files) == Ok(names.len())
-    };
-    if header.sender != announced.sender {
+    let files = u32::try_from(names.len()).ok();
+    if header.sender != said.header.sender() {
         Err(differs(
             "sender-mismatch",
             "ファイル名の送信元",
             "the sender in the file names",
         ))
-    } else if header.receiver != announced.receiver {
+    } else if header.receiver != said.header.receiver() {
         Err(differs(
             "receiver-mismatch",
             "ファイル名の送信先",
             "the receiver in the file names",
         ))
-    } else if announced.set.as_ref().is_some_and(|set| !as_announced(set)) {
+    } else if said
+        .header
+        .set()
+        .is_some_and(|set| *set != header || said.files != files)
+    {
         Err(differs("set-mismatch", "送信単位の内容", "the set"))
     } else {
         Ok(header)

@@ -33,6 +33,72 @@ pub struct SetHeader {
     pub sequence: Sequence,
 }
 
+/// What is known of a received set. Written as JSON like a [`SetHeader`], without what is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ReceivedHeader {
+    /// What the names of its files say; for a quarantined one what the platform says.
+    Known(SetHeader),
+    /// It is sealed (封緘) and could not be opened: the platform does not know more either.
+    Sealed {
+        /// The office it comes from, by the platform's word.
+        sender: OfficeNumber,
+        /// The office it is for.
+        receiver: OfficeNumber,
+    },
+}
+
+impl ReceivedHeader {
+    /// The set's header, if it is known.
+    #[must_use]
+    pub const fn set(&self) -> Option<&SetHeader> {
+        match self {
+            Self::Known(header) => Some(header),
+            Self::Sealed { .. } => None,
+        }
+    }
+
+    /// The office it comes from.
+    #[must_use]
+    pub const fn sender(&self) -> OfficeNumber {
+        match self {
+            Self::Known(SetHeader { sender, .. }) | Self::Sealed { sender, .. } => *sender,
+        }
+    }
+
+    /// The office it is for.
+    #[must_use]
+    pub const fn receiver(&self) -> OfficeNumber {
+        match self {
+            Self::Known(SetHeader { receiver, .. }) | Self::Sealed { receiver, .. } => *receiver,
+        }
+    }
+
+    /// The month, for sets that have one.
+    #[must_use]
+    pub fn month(&self) -> Option<YearMonth> {
+        self.set().and_then(|header| header.month)
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn name(&self, lang: Lang) -> &'static str {
+        match self {
+            Self::Known(header) => header.set.name(lang),
+            Self::Sealed { .. } => lang.pick(
+                "封緘されたデータ（開けません）",
+                "sealed, could not be opened",
+            ),
+        }
+    }
+}
+
+impl From<SetHeader> for ReceivedHeader {
+    fn from(header: SetHeader) -> Self {
+        Self::Known(header)
+    }
+}
+
 /// A set on its way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outgoing {
@@ -112,9 +178,11 @@ pub struct Incoming {
     pub id: SendingId,
     /// Its place in the order of arriving, from 1.
     pub number: u64,
-    /// What the names of its files say; for a quarantined one what the platform says.
+    /// What it is, from whom to whom.
     #[serde(flatten)]
-    pub header: SetHeader,
+    pub header: ReceivedHeader,
+    /// Whether only this office could read it on its way (封緘).
+    pub sealed: bool,
     /// Its files in the order of the container; empty for a quarantined one.
     pub files: Vec<SetFile>,
     /// Digest of the container.
@@ -212,6 +280,24 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.en)
     }
+}
+
+/// How many sets of a month there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct MonthCount {
+    /// Put in here.
+    pub sent: u64,
+    /// Received and verified.
+    pub received: u64,
+}
+
+/// The sets of a month that hold, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct MonthSets {
+    /// Put in here, and not taken back, refused or expired since.
+    pub sent: Vec<Outgoing>,
+    /// Received and verified.
+    pub received: Vec<Incoming>,
 }
 
 /// How many sets stand where: what an office looks at first.

@@ -37,14 +37,15 @@ pub use credentials::Credentials;
 pub use error::{Advice, Error, ErrorKind};
 pub use https::{HttpsConfig, HttpsError, HttpsTransport};
 pub use item::{
-    Incoming, IncomingState, Outgoing, OutgoingState, Refusal, SetFile, SetHeader, Status,
+    Incoming, IncomingState, MonthCount, MonthSets, Outgoing, OutgoingState, ReceivedHeader,
+    Refusal, SetFile, SetHeader, Status,
 };
 pub use observe::{CancelHandle, Observer, Progress, Step};
 pub use put_in::{Proposal, PutIn, PutInOptions};
 pub use put_in_refusal::{PutInRefusal, PutInRefusalKind};
 pub use receipts::KeptReceipt;
 pub use retry::RetryPolicy;
-pub use setup::{Settings, Setup};
+pub use setup::{NewIdentity, Renewal, Settings, Setup};
 pub use setup_error::{SetupError, SetupErrorKind};
 pub use store::ListOptions;
 pub use sync::{SyncError, SyncReport};

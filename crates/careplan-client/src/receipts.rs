@@ -1,11 +1,14 @@
-//! The platform's signed receipts (受領証) for what was sent: kept with each sending, and verified
-//! against the office's own trust anchors, so that the office can prove to others what it sent and
-//! when the receiver had it.
+//! The platform's signed receipts (受領証): kept with each sending, and verified against the office's
+//! own trust anchors, so that a sender can prove what it sent and when the receiver had it, and a
+//! receiver what it received and confirmed.
 
 use std::io::Cursor;
 
+use careplan_core::{OfficeNumber, Sha256Digest};
 use careplan_envelope::evidence;
-use careplan_protocol::{EvidenceEvent, IdempotencyKey, ProblemCode, Receipt, SendingState};
+use careplan_protocol::{
+    EvidenceEvent, IdempotencyKey, ProblemCode, Receipt, SendingId, SendingState,
+};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -28,20 +31,69 @@ pub struct KeptReceipt {
     pub doubt: Option<Refusal>,
 }
 
+/// What a receipt must be for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Proven {
+    pub(crate) sending: SendingId,
+    /// Digest of the container as it travelled.
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) sender: OfficeNumber,
+    pub(crate) receiver: OfficeNumber,
+}
+
 /// A sending whose last receipt is still to be had.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
-    pub(crate) id: IdempotencyKey,
-    pub(crate) event: EvidenceEvent,
+pub(crate) enum Wanted {
+    /// One sent: how it ended.
+    Sent {
+        id: IdempotencyKey,
+        proven: Proven,
+        event: EvidenceEvent,
+    },
+    /// One received: that it was confirmed.
+    Received { proven: Proven },
+}
+
+impl Wanted {
+    pub(crate) const fn proven(&self) -> &Proven {
+        match self {
+            Self::Sent { proven, .. } | Self::Received { proven } => proven,
+        }
+    }
+
+    const fn event(&self) -> EvidenceEvent {
+        match self {
+            Self::Sent { event, .. } => *event,
+            Self::Received { .. } => EvidenceEvent::Received,
+        }
+    }
 }
 
 impl Client {
-    /// The signed receipts of a sending: that the platform accepted it, and how it ended.
+    /// The signed receipts of a set sent: that the platform accepted it, and how it ended.
     ///
     /// # Errors
     /// If there is no such set, or the home's database cannot be read.
     pub fn receipts(&self, id: IdempotencyKey) -> Result<Vec<KeptReceipt>, Error> {
-        self.outgoing(id)?;
+        let Some(answer) = self.outgoing(id)?.receipt else {
+            return Ok(Vec::new());
+        };
+        let mut receipts = self.store.receipts(answer.sending)?;
+        for receipt in &mut receipts {
+            if receipt.event == EvidenceEvent::Accepted {
+                receipt.container = answer.evidence.as_bytes().to_vec();
+            }
+        }
+        Ok(receipts)
+    }
+
+    /// The signed receipt of a set received: that this office confirmed it. Empty until the
+    /// platform has made it.
+    ///
+    /// # Errors
+    /// If there is no such set, or the home's database cannot be read.
+    pub fn receipts_received(&self, id: SendingId) -> Result<Vec<KeptReceipt>, Error> {
+        self.incoming(id)?;
         self.store.receipts(id)
     }
 
@@ -49,24 +101,30 @@ impl Client {
     /// too, with the reason: the platform has the sending all the same.
     pub(crate) fn judge_acceptance(&self, receipt: &Receipt) -> KeptReceipt {
         let container = receipt.evidence.as_bytes().to_vec();
-        self.judge(receipt, EvidenceEvent::Accepted, container)
+        let proven = Proven {
+            sending: receipt.sending,
+            sha256: receipt.sha256,
+            sender: receipt.sender,
+            receiver: receipt.receiver,
+        };
+        self.judge(&proven, EvidenceEvent::Accepted, container)
     }
 
     /// Fetches the receipts of sendings that have ended since.
     pub(crate) fn fetch_receipts(&mut self, findings: &mut Findings) -> Result<(), Error> {
-        for Wanted { id, event } in self.store.receipts_wanted()? {
-            let Some(receipt) = self.outgoing(id)?.receipt else {
-                continue;
-            };
-            let fetched = self.caller.call(|call| {
-                call.transport
-                    .fetch_receipt(call.token, receipt.sending, event)
-            });
+        for wanted in self.store.receipts_wanted()? {
+            let (sending, event) = (wanted.proven().sending, wanted.event());
+            let fetched = self
+                .caller
+                .call(|call| call.transport.fetch_receipt(call.token, sending, event));
             match fetched {
                 Ok(container) => {
-                    let kept = self.judge(&receipt, event, container);
-                    self.store.keep_receipt(id, &kept)?;
-                    findings.receipt(id, &kept);
+                    let kept = self.judge(wanted.proven(), event, container);
+                    self.store.keep_receipt(&wanted, &kept)?;
+                    match wanted {
+                        Wanted::Sent { id, .. } => findings.receipt(id, &kept),
+                        Wanted::Received { .. } => findings.receipt_received(sending, &kept),
+                    }
                 }
                 // Not made yet: the next sync asks again.
                 Err(Failure::Refused(problem))
@@ -78,8 +136,8 @@ impl Client {
         Ok(())
     }
 
-    /// Verifies a receipt and compares it with what was sent.
-    fn judge(&self, sent: &Receipt, event: EvidenceEvent, container: Vec<u8>) -> KeptReceipt {
+    /// Verifies a receipt and compares it with what it is to prove.
+    fn judge(&self, proven: &Proven, event: EvidenceEvent, container: Vec<u8>) -> KeptReceipt {
         // The operator's certificate has to be valid when the receipt is given, which is now.
         let verified = evidence::Receipt::verify(
             &self.verifier,
@@ -90,9 +148,9 @@ impl Client {
             Ok(attested) => {
                 let said = attested.statement;
                 let is_it = said.event.as_str() == event.as_str()
-                    && said.container == sent.sha256
-                    && (said.sender, said.receiver) == (sent.sender, sent.receiver)
-                    && said.sending == sent.sending.uuid();
+                    && said.container == proven.sha256
+                    && (said.sender, said.receiver) == (proven.sender, proven.receiver)
+                    && said.sending == proven.sending.uuid();
                 (said.at, (!is_it).then(other_sending))
             }
             Err(error) => (

@@ -9,7 +9,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use careplan_core::{OfficeNumber, Sha256Digest};
-use careplan_envelope::sealing::{SealError, Sealer};
+use careplan_envelope::sealing::{SealError, SealErrorKind, Sealer};
 use rustls_pki_types::CertificateDer;
 
 use crate::caller::Failure;
@@ -70,23 +70,35 @@ impl Client {
         sealed: &Path,
         container: &Path,
     ) -> Result<Result<(), Refusal>, Error> {
-        let Some(opener) = &self.opener else {
-            return Ok(Err(Refusal {
-                code: "no-opener".to_owned(),
-                ja: "封緘されたデータを開く鍵が設定されていません。事業所の鍵を設定してから同期してください。データはセンターに残っています。".to_owned(),
-                en: "no key is configured for opening sealed sendings; configure the office's key, then sync. It stays at the platform".to_owned(),
-            }));
-        };
         let storage = |error| Error::storage(sealed)(error);
-        let file = File::open(sealed).map_err(storage)?;
-        let opened = durable::write_new(container, |to| -> Result<(), SealError> {
-            opener.open(file, to)
-        });
-        match opened {
-            Ok(()) => Ok(Ok(())),
-            Err(error) if error.is_io() => Err(storage(io_of(error))),
-            Err(error) => Ok(Err(Refusal::of(error.code(), &error))),
+        let mut reason = no_opener();
+        for opener in &self.openers {
+            let file = File::open(sealed).map_err(storage)?;
+            durable::remove(container).map_err(Error::storage(container))?;
+            let opened = durable::write_new(container, |to| -> Result<(), SealError> {
+                opener.open(file, to)
+            });
+            match opened {
+                Ok(()) => return Ok(Ok(())),
+                Err(error) if error.is_io() => return Err(storage(io_of(error))),
+                Err(error) => {
+                    reason = Refusal::of(error.code(), &error);
+                    // Another of the office's certificates may be the one.
+                    if error.kind() != SealErrorKind::NotForThisCertificate {
+                        break;
+                    }
+                }
+            }
         }
+        Ok(Err(reason))
+    }
+}
+
+fn no_opener() -> Refusal {
+    Refusal {
+        code: "no-opener".to_owned(),
+        ja: "封緘されたデータを開く鍵が設定されていません。事業所の鍵を設定してから、隔離したデータを再確認してください。".to_owned(),
+        en: "no key is configured for opening sealed sendings; configure the office's key, then look at the quarantine again".to_owned(),
     }
 }
 

@@ -9,6 +9,9 @@
 //!   identity.pem      the office's key and certificate, in one file so that they change together
 //!   request.key.pem   a key whose certificate is not there yet
 //!   request.pem       what the authority is asked to certify (PKCS #10)
+//!   renewal.asice     the request, signed with the certificate it is to follow on
+//!   former/SERIAL.pem keys and certificates that were renewed: what was sealed to them before is
+//!                     still to be opened
 //! ```
 
 use std::fs;
@@ -19,11 +22,13 @@ use std::sync::Arc;
 use careplan_core::{OfficeNumber, UserId};
 use careplan_envelope::sealing::Opener;
 use careplan_envelope::{
-    CertificateProfile, KeyAlgorithm, OfficeCertificate, PrivateKey, RsaPadding, Signer,
-    SoftwareSigner, Verifier, pem,
+    CertificateProfile, EnvelopeWriter, KeyAlgorithm, OfficeCertificate, PrivateKey, RsaPadding,
+    Signer, SoftwareSigner, Verifier, WriterOptions, load, pem,
 };
+use chrono::Utc;
 use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::setup_error::{SetupError, SetupErrorKind as Kind};
 use crate::{ClientConfig, Credentials, HttpsConfig, HttpsTransport, durable};
@@ -34,6 +39,8 @@ const REVOKED: &str = "revoked.pem";
 const IDENTITY: &str = "identity.pem";
 const REQUEST: &str = "request.pem";
 const REQUEST_KEY: &str = "request.key.pem";
+const RENEWAL: &str = "renewal.asice";
+const FORMER: &str = "former";
 
 /// What an office has to say once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +59,26 @@ pub struct Settings {
     /// [`Client::remove_files_before`](crate::Client::remove_files_before).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_months: Option<u32>,
+}
+
+/// The key and certificate of an office that is set up.
+#[derive(Debug)]
+pub enum NewIdentity {
+    /// It has none: a key of this kind is made, and the request for its certificate.
+    Request(KeyAlgorithm),
+    /// It has them already, such as its care insurance certificate (介護保険証明書) for electronic
+    /// claims.
+    Existing(SoftwareSigner),
+}
+
+/// What an office hands in for the certificate that follows on the one in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// The request (PKCS #10, PEM).
+    pub request: PathBuf,
+    /// The request in a container signed with the certificate in use: that is proof enough of who
+    /// asks. `None` if that certificate has ended: the authority asks for another proof then.
+    pub signed: Option<PathBuf>,
 }
 
 /// An office's home with its settings, key and certificate; no client needs to be open.
@@ -74,17 +101,18 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Sets an office's home up: writes the settings and the authorities' certificates (PEM),
-    /// makes a key and the request for its certificate. The folder is made if it is not there.
+    /// Sets an office's home up: writes the settings and the authorities' certificates (PEM or
+    /// DER), and installs key and certificate or makes a key and the request for its certificate.
+    /// The folder is made if it is not there.
     ///
     /// # Errors
-    /// If the home is set up already, the address or the authorities cannot be used, or a file
-    /// cannot be written.
+    /// If the home is set up already, the address, the authorities or the certificate cannot be
+    /// used, or a file cannot be written.
     pub fn create(
         home: impl Into<PathBuf>,
         settings: Settings,
         authorities: &[u8],
-        key: KeyAlgorithm,
+        identity: NewIdentity,
     ) -> Result<Self, SetupError> {
         let setup = Self {
             home: home.into(),
@@ -95,14 +123,18 @@ impl Setup {
             return Err(SetupError::new(&place, Kind::SetUpAlready));
         }
         let at = setup.path(AUTHORITY);
-        let anchors =
-            pem::certificates(authorities).map_err(|error| SetupError::new(&at, error.into()))?;
-        verifier(&anchors, &[]).map_err(|error| SetupError::new(&at, error.into()))?;
+        let unusable = |error: careplan_envelope::Error| SetupError::new(&at, error.into());
+        let anchors = load::certificates(authorities).map_err(unusable)?;
+        verifier(&anchors, &[]).map_err(unusable)?;
         HttpsTransport::check_address(&setup.settings.platform)
             .map_err(|error| SetupError::new(&place, error.into()))?;
         fs::create_dir_all(&setup.home).map_err(SetupError::io(&setup.home))?;
-        setup.write(AUTHORITY, authorities, Secrecy::Open)?;
-        setup.request(key)?;
+        let anchors = pem::write_certificates(&anchors).map_err(unusable)?;
+        setup.write(AUTHORITY, anchors.as_bytes(), Secrecy::Open)?;
+        match identity {
+            NewIdentity::Request(key) => _ = setup.request(key)?,
+            NewIdentity::Existing(signer) => _ = setup.install_identity(&signer)?,
+        }
         // Last: a home without settings is not set up, and may be set up again.
         setup.save()?;
         Ok(setup)
@@ -164,7 +196,9 @@ impl Setup {
         let key = PrivateKey::generate(key).map_err(failed)?;
         let request = key.request_pem(self.settings.office).map_err(failed)?;
         let key = key.to_pem().map_err(failed)?;
-        // The key first: a request whose key is lost is worth nothing.
+        // The key first: a request whose key is lost is worth nothing. And no earlier request
+        // beside another's key.
+        self.remove(&[RENEWAL, REQUEST])?;
         self.write(REQUEST_KEY, key.as_bytes(), Secrecy::Owner)?;
         self.write(REQUEST, request.as_bytes(), Secrecy::Open)?;
         Ok(request)
@@ -177,34 +211,66 @@ impl Setup {
         both.then(|| self.path(REQUEST))
     }
 
-    /// Installs the certificate the authority issued (PEM; intermediates may follow): for the
-    /// pending request, or a new one for the key in use. Key and certificate are exchanged in one
-    /// step, so a crash leaves the old pair or the new one.
+    /// Makes what is handed in for the certificate that follows on the one in use, which stays
+    /// until the new one is installed: a new key, the request, and the request signed. A request
+    /// that waits already is handed in again: its certificate may have been issued.
+    ///
+    /// # Errors
+    /// If no certificate is installed, the key cannot be made or a file cannot be written.
+    pub fn renew(&self, key: KeyAlgorithm) -> Result<Renewal, SetupError> {
+        let signer = self.signer()?;
+        let now = Utc::now();
+        let ended = self.certificate_of(&signer)?.not_after < now;
+        let request = match self.pending_request() {
+            Some(path) => fs::read_to_string(&path).map_err(SetupError::io(&path))?,
+            None => self.request(key)?,
+        };
+        let request_path = self.path(REQUEST);
+        if ended {
+            return Ok(Renewal {
+                request: request_path,
+                signed: None,
+            });
+        }
+        let place = self.path(RENEWAL);
+        let failed = |error: careplan_envelope::Error| SetupError::new(&place, error.into());
+        let buffer = io::Cursor::new(Vec::new());
+        let mut writer = EnvelopeWriter::new(buffer, WriterOptions::default()).map_err(failed)?;
+        writer
+            .add(REQUEST, &mut request.as_bytes())
+            .map_err(failed)?;
+        let (_, container) = writer.finish(&signer, now).map_err(failed)?;
+        self.write(RENEWAL, &container.into_inner(), Secrecy::Open)?;
+        Ok(Renewal {
+            request: request_path,
+            signed: Some(place),
+        })
+    }
+
+    /// Installs the certificate the authority issued; intermediates may follow it. For the pending
+    /// request, or a new one for the key in use. Key and certificate are exchanged in one step, so
+    /// a crash leaves the old pair or the new one; the old one is kept for what was sealed to it.
     ///
     /// # Errors
     /// If the certificate is for neither key, another office's, not one this exchange takes, or
     /// files cannot be read or written.
-    pub fn install_certificate(&self, chain: &[u8]) -> Result<OfficeCertificate, SetupError> {
+    pub fn install_certificate(
+        &self,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<OfficeCertificate, SetupError> {
         let place = self.path(IDENTITY);
         let wrong = |error: careplan_envelope::Error| SetupError::new(&place, error.into());
-        let certificates = pem::certificates(chain).map_err(wrong)?;
         let mut mismatch = SetupError::new(&self.home, Kind::NoRequest);
-        for (name, pending) in [(REQUEST_KEY, true), (IDENTITY, false)] {
+        for name in [REQUEST_KEY, IDENTITY] {
             let Some(text) = self.read_if_there(name)? else {
                 continue;
             };
             let key = PrivateKey::from_pem(&text).map_err(wrong)?;
-            let key_text = key.to_pem().map_err(wrong)?;
-            match SoftwareSigner::new(key, certificates.clone()) {
+            match SoftwareSigner::new(key, chain.to_vec()) {
                 Ok(signer) => {
-                    let certificate = self.certificate_of(&signer)?;
-                    let whole = [key_text.as_bytes(), b"\n", chain].concat();
-                    self.write(IDENTITY, &whole, Secrecy::Owner)?;
-                    if pending {
-                        for name in [REQUEST_KEY, REQUEST] {
-                            let path = self.path(name);
-                            durable::remove(&path).map_err(SetupError::io(&path))?;
-                        }
+                    let certificate = self.install_identity(&signer)?;
+                    if name == REQUEST_KEY {
+                        self.remove(&[RENEWAL, REQUEST, REQUEST_KEY])?;
                     }
                     return Ok(certificate);
                 }
@@ -221,17 +287,55 @@ impl Setup {
     /// As [`install_certificate`](Self::install_certificate).
     pub fn install_identity(
         &self,
-        key: &PrivateKey,
-        chain: &[u8],
+        identity: &SoftwareSigner,
     ) -> Result<OfficeCertificate, SetupError> {
         let place = self.path(IDENTITY);
         let wrong = |error: careplan_envelope::Error| SetupError::new(&place, error.into());
-        let key = key.to_pem().map_err(wrong)?;
-        let signer = SoftwareSigner::from_pem(key.as_bytes(), chain).map_err(wrong)?;
-        let certificate = self.certificate_of(&signer)?;
-        let whole = [key.as_bytes(), b"\n", chain].concat();
-        self.write(IDENTITY, &whole, Secrecy::Owner)?;
+        let certificate = self.certificate_of(identity)?;
+        let mut whole = identity.key().to_pem().map_err(wrong)?;
+        whole.push_str(&pem::write_certificates(identity.certificate_chain()).map_err(wrong)?);
+        self.keep_former(&certificate)?;
+        self.write(IDENTITY, whole.as_bytes(), Secrecy::Owner)?;
         Ok(certificate)
+    }
+
+    /// Puts the identity in use beside the new one, if it is another's.
+    fn keep_former(&self, new: &OfficeCertificate) -> Result<(), SetupError> {
+        let Some(text) = self.read_if_there(IDENTITY)? else {
+            return Ok(());
+        };
+        let old = SoftwareSigner::from_pem(&text, &text).ok();
+        let old = old.and_then(|signer| self.certificate_of(&signer).ok());
+        // One that cannot be read opens nothing.
+        let Some(serial) = old.map(|old| old.serial).filter(|old| *old != new.serial) else {
+            return Ok(());
+        };
+        let folder = self.path(FORMER);
+        fs::create_dir_all(&folder).map_err(SetupError::io(&folder))?;
+        self.write(&format!("{FORMER}/{serial}.pem"), &text, Secrecy::Owner)
+    }
+
+    /// Openers for what was sealed to this office: to the certificate in use and to former ones.
+    fn openers(&self, signer: &SoftwareSigner) -> Result<Vec<Opener>, SetupError> {
+        let opener = |signer: &SoftwareSigner| {
+            // A certificate that cannot be sealed to opens nothing either.
+            let certificate = signer.certificate_chain().first()?;
+            Opener::new(signer.key(), certificate).ok()
+        };
+        let mut openers = Vec::from_iter(opener(signer));
+        let folder = self.path(FORMER);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(openers),
+            Err(error) => return Err(SetupError::io(&folder)(error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(SetupError::io(&folder))?.path();
+            let text = Zeroizing::new(fs::read(&path).map_err(SetupError::io(&path))?);
+            let former = SoftwareSigner::from_pem(&text, &text).ok();
+            openers.extend(former.as_ref().and_then(opener));
+        }
+        Ok(openers)
     }
 
     fn certificate_of(&self, signer: &SoftwareSigner) -> Result<OfficeCertificate, SetupError> {
@@ -310,13 +414,9 @@ impl Setup {
         let signer = Arc::new(self.signer()?);
         // TLS 1.3 takes keys of RSA with this padding only; no effect on others.
         let for_tls = self.signer()?.with_rsa_padding(RsaPadding::Pss);
-        let opener = match signer.certificate_chain().first() {
-            // A certificate that cannot be sealed to opens nothing either.
-            Some(certificate) => Opener::new(signer.key(), certificate).ok(),
-            None => None,
-        };
+        let openers = self.openers(&signer)?;
         let mut config = self.client_config_with(signer, Arc::new(for_tls), credentials)?;
-        config.opener = opener;
+        config.openers = openers;
         Ok(config)
     }
 
@@ -357,24 +457,33 @@ impl Setup {
         self.write(SETTINGS, text.as_bytes(), Secrecy::Open)
     }
 
-    fn read_if_there(&self, name: &str) -> Result<Option<Vec<u8>>, SetupError> {
+    /// A file of the home, wiped from memory when it is dropped: most are keys.
+    fn read_if_there(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, SetupError> {
         let path = self.path(name);
         match fs::read(&path) {
-            Ok(text) => Ok(Some(text)),
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(SetupError::io(&path)(error)),
         }
     }
 
+    fn remove(&self, names: &[&str]) -> Result<(), SetupError> {
+        names.iter().try_for_each(|name| {
+            let path = self.path(name);
+            durable::remove(&path).map_err(SetupError::io(&path))
+        })
+    }
+
     /// Writes a file aside, forces it to the disk, and renames it.
     fn write(&self, name: &str, content: &[u8], secrecy: Secrecy) -> Result<(), SetupError> {
         let path = self.path(name);
+        let folder = path.parent().unwrap_or(&self.home);
         let write = || -> io::Result<()> {
-            let mut aside = secrecy.builder().tempfile_in(&self.home)?;
+            let mut aside = secrecy.builder().tempfile_in(folder)?;
             aside.write_all(content)?;
             aside.as_file().sync_all()?;
             aside.persist(&path).map_err(|failed| failed.error)?;
-            durable::sync_folder(&self.home)
+            durable::sync_folder(folder)
         };
         write().map_err(SetupError::io(&path))
     }

@@ -87,8 +87,8 @@ impl Explain for SetupError {
                 "no office is set up here; run office init first".to_owned(),
             ),
             Kind::SetUpAlready => (
-                "すでに初期設定がされています。設定を変える場合は office.toml を、証明書を更新する場合は office init --renew を使ってください。".to_owned(),
-                "an office is set up here already; to change settings edit office.toml, to renew the certificate use office init --renew".to_owned(),
+                "すでに初期設定がされています。設定を変える場合は office.toml を、証明書を更新する場合は office renew を使ってください。".to_owned(),
+                "an office is set up here already; to change settings edit office.toml, to renew the certificate use office renew".to_owned(),
             ),
             Kind::Settings(error) => {
                 let message = error.message();
@@ -102,8 +102,8 @@ impl Explain for SetupError {
                 "the office's certificate is not installed yet; hand request.pem to the authority and install what it issues with office init --certificate".to_owned(),
             ),
             Kind::NoRequest => (
-                "証明書の発行を待っている申請がありません。office init --renew で申請を作ってください。".to_owned(),
-                "no request waits for a certificate; make one with office init --renew".to_owned(),
+                "証明書の発行を待っている要求がありません。office renew で要求を作ってください。".to_owned(),
+                "no request waits for a certificate; make one with office renew".to_owned(),
             ),
             Kind::OtherOffice => (
                 "別の事業所のものです。事業所番号を確かめてください。".to_owned(),

@@ -25,6 +25,8 @@ pub struct SyncReport {
     /// Sendings with a signed receipt that does not verify: no proof of anything, to be reported
     /// to the operations centre. See [`Client::receipts`].
     pub doubtful_receipts: Vec<IdempotencyKey>,
+    /// The same for sets received. See [`Client::receipts_received`].
+    pub doubtful_receipts_received: Vec<SendingId>,
 }
 
 /// A [`sync`](Client::sync) that did not get to its end. What it did is done; the next one goes on.
@@ -83,6 +85,13 @@ impl Findings {
         }
     }
 
+    /// The same for a set received.
+    pub(crate) fn receipt_received(&mut self, id: SendingId, kept: &KeptReceipt) {
+        if kept.doubt.is_some() {
+            self.report.doubtful_receipts_received.push(id);
+        }
+    }
+
     pub(crate) fn postponed(&mut self, error: Error) {
         self.postponed.get_or_insert(error);
     }
@@ -122,6 +131,7 @@ impl Client {
             Self::fetch_news,
             // After sending, so that it tells of what was just sent too.
             Self::hear,
+            // After confirming, so that what was just received has its receipt.
             Self::fetch_receipts,
         ];
         for phase in phases {

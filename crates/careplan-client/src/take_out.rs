@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use crate::durable::{self, Digesting};
 use crate::home::Shelf;
 use crate::recognise::{is_standard, is_standard_csv};
-use crate::{Client, Error, ErrorKind, Incoming, Progress, SetFile, SetHeader, Step};
+use crate::{Client, Error, ErrorKind, Progress, SetFile, SetHeader, Step};
 
 /// A received set whose files are in the folder asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +60,9 @@ impl Client {
 
     fn take_one_out(&mut self, id: SendingId, folder: &Path) -> Result<TakenOut, Error> {
         let set = self.incoming(id)?;
-        if !set.state.is_verified() {
+        let Some(&header) = set.header.set().filter(|_| set.state.is_verified()) else {
             return Err(ErrorKind::Quarantined(id).into());
-        }
+        };
         if !set.files_kept {
             return Err(ErrorKind::FilesRemoved(id).into());
         }
@@ -70,7 +70,7 @@ impl Client {
         let mut files = Vec::with_capacity(set.files.len());
         let mut missing = Vec::new();
         for (at, file) in set.files.iter().enumerate() {
-            let place = place_for(&set, file, folder)?;
+            let place = place_for(&header, file, folder)?;
             if !place.there {
                 let whole = copy_aside(&source.join((at + 1).to_string()), file, folder)?;
                 missing.push((whole, place.path.clone()));
@@ -97,11 +97,7 @@ impl Client {
         self.store.taken_out(id, self.caller.clock.now())?;
         self.caller.observer.step(Step::TakenOut);
         self.caller.observer.progress(&Progress::TakenOut { id });
-        Ok(TakenOut {
-            id,
-            header: set.header,
-            files,
-        })
+        Ok(TakenOut { id, header, files })
     }
 }
 
@@ -111,7 +107,7 @@ struct Place {
     there: bool,
 }
 
-fn place_for(set: &Incoming, file: &SetFile, folder: &Path) -> Result<Place, Error> {
+fn place_for(header: &SetHeader, file: &SetFile, folder: &Path) -> Result<Place, Error> {
     let path = folder.join(&file.name);
     match is_there(&path, file)? {
         Some(there) => return Ok(Place { path, there }),
@@ -121,7 +117,7 @@ fn place_for(set: &Incoming, file: &SetFile, folder: &Path) -> Result<Place, Err
     // Names of accompanying files are the sender's choice and not unique.
     let SetHeader {
         sender, sequence, ..
-    } = set.header;
+    } = header;
     let name = Path::new(&file.name);
     let stem = name.file_stem().unwrap_or_default().to_string_lossy();
     let extension = name.extension().unwrap_or_default().to_string_lossy();

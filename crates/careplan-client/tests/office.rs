@@ -24,7 +24,7 @@ use careplan_client::{
 };
 use careplan_core::{Explain, Lang, SetKind};
 use careplan_envelope::{EnvelopeWriter, Signer, Verifier, WriterOptions, evidence};
-use careplan_protocol::{EvidenceEvent, ProblemCode, SendingState};
+use careplan_protocol::{Contents, EvidenceEvent, ProblemCode, SendingState};
 use chrono::TimeDelta;
 use common::double::{Fault, Shared, Trouble, Way, digest, platform};
 use common::{
@@ -646,6 +646,18 @@ fn signed_receipts_are_kept_and_those_of_another_authority_are_told() {
     let receipts = manager.receipts(second).unwrap();
     let events: Vec<_> = receipts.iter().map(|kept| kept.event).collect();
     assert_eq!(events, [EvidenceEvent::Accepted, EvidenceEvent::Received]);
+    // The receiver has proof too: of both that it confirmed.
+    for set in service.received(ListOptions::default()).unwrap() {
+        let kept = service.receipts_received(set.id).unwrap();
+        let [kept] = kept.as_slice() else {
+            panic!("{kept:?}")
+        };
+        assert_eq!((kept.event, &kept.doubt), (EvidenceEvent::Received, &None));
+        let container = std::io::Cursor::new(&kept.container);
+        let verifier = certificates().verifier();
+        let attested = evidence::Receipt::verify(&verifier, container, world.clock.now()).unwrap();
+        attested.statement.is_for(&set.sha256).unwrap();
+    }
     // What is handed out verifies elsewhere too, and is for what was sent.
     let sha256 = manager.outgoing(second).unwrap().receipt.unwrap().sha256;
     for kept in &receipts {
@@ -1073,6 +1085,142 @@ fn containers_that_are_not_what_they_say_are_quarantined_and_not_confirmed() {
         );
         assert_eq!(only(&service).state, IncomingState::Confirmed);
         assert!(contents_of_all(&world.home(SERVICE).join("quarantine")).is_empty());
+    }
+}
+
+/// Lets the only sending at the platform be a sealed one.
+fn seal(world: &World, sealed: Vec<u8>) {
+    replace(world, |_| sealed);
+    let mut platform = world.platform.lock().unwrap();
+    let sending = platform.sendings.values_mut().next().unwrap();
+    sending.summary.contents = Contents::Sealed;
+}
+
+/// The service office, with the keys of these offices for opening.
+fn opening(world: &World, keys: &[&str], observer: impl Observer + 'static) -> Client {
+    let way = world.way(SERVICE);
+    let mut config = config(&world.home(SERVICE), SERVICE, way, &world.clock);
+    let certificates = certificates();
+    config.openers = keys.iter().map(|key| certificates.opener(key)).collect();
+    config.observer = Box::new(observer);
+    Client::open(config).unwrap()
+}
+
+#[test]
+fn sealed_sendings_that_do_not_open_are_kept_aside_once_and_as_they_came() {
+    let certificates = certificates();
+    let honest = month_set(SERVICE, "202610", "20261001090000", 1);
+    let signed = container(&*certificates.signer(MANAGER), &honest);
+    let broken = {
+        let mut sealed = certificates.sealed(SERVICE, &signed);
+        let middle = sealed.len() / 2;
+        sealed[middle] ^= 1;
+        sealed
+    };
+    let forged = container(&*certificates.strange_signer(MANAGER), &honest);
+    for (sealed, code) in [
+        (b"nothing sealed".to_vec(), "not-sealed"),
+        (broken, "broken-seal"),
+        (
+            certificates.sealed(MANAGER, &signed),
+            "not-for-this-certificate",
+        ),
+        (
+            certificates.sealed(SERVICE, b"no container"),
+            "not-a-container",
+        ),
+        (certificates.sealed(SERVICE, &forged), "untrusted-issuer"),
+    ] {
+        let world = World::new();
+        let sent = world.sent();
+        seal(&world, sealed.clone());
+        let mut service = opening(&world, &[SERVICE], ());
+        let report = service.sync().unwrap();
+        assert_eq!(report.quarantined.len(), 1, "{code}");
+        assert!(report.received.is_empty() && report.confirmed.is_empty());
+        drop(service);
+        // After a restart it is still there, and nothing is fetched again.
+        let mut service = opening(&world, &[SERVICE], Unfetched);
+        assert_eq!(service.sync().unwrap(), Default::default());
+        let set = only(&service);
+        assert!(
+            matches!(&set.state, IncomingState::Quarantined(why) if why.code == code),
+            "{code}: {:?}",
+            set.state
+        );
+        assert_eq!(set.header.sender(), office(MANAGER));
+        let kept = common::double::all(service.received_container(set.id).unwrap()).unwrap();
+        assert_eq!(kept, sealed);
+        // Not even what was opened and did not verify lies about.
+        let quarantine = contents_of_all(&world.home(SERVICE).join("quarantine"));
+        assert_eq!(quarantine.len(), 1, "{quarantine:?}");
+        assert_eq!(service.recheck_quarantine().unwrap(), []);
+        let error = service
+            .take_out(&[set.id], world.root.path().join("imports"))
+            .unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Quarantined(_)), "{error}");
+        world.open(MANAGER).sync().unwrap();
+        let state = world.open(MANAGER).outgoing(sent.id).unwrap().state;
+        assert_eq!(state, OutgoingState::Sent(SendingState::Fetched), "{code}");
+    }
+}
+
+/// Fails the test if a container is fetched.
+struct Unfetched;
+
+impl Observer for Unfetched {
+    fn step(&mut self, step: Step) {
+        assert_ne!(step, Step::Fetched);
+    }
+}
+
+#[test]
+fn a_sealed_sending_is_opened_with_a_key_that_comes_later_also_after_a_crash() {
+    struct Dead;
+    struct DieAt(Step);
+    impl Observer for DieAt {
+        fn step(&mut self, step: Step) {
+            if step == self.0 {
+                resume_unwind(Box::new(Dead));
+            }
+        }
+    }
+    for step in [Step::Fetched, Step::Placed, Step::Stored] {
+        let world = World::new();
+        world.sent();
+        let honest = month_set(SERVICE, "202610", "20261001090000", 1);
+        let certificates = certificates();
+        let signed = container(&*certificates.signer(MANAGER), &honest);
+        // To a certificate the office had before it was renewed.
+        seal(&world, certificates.sealed(OTHER_SERVICE, &signed));
+        let dies = |keys: &[&str], recheck: bool| {
+            let died = catch_unwind(AssertUnwindSafe(|| {
+                let mut service = opening(&world, keys, DieAt(step));
+                if recheck {
+                    service.recheck_quarantine().unwrap();
+                }
+                service.sync().unwrap();
+            }));
+            if let Err(payload) = died {
+                assert!(payload.is::<Dead>());
+            }
+        };
+        dies(&[SERVICE], false);
+        let mut service = opening(&world, &[SERVICE], ());
+        service.sync().unwrap();
+        assert_eq!(service.status().unwrap().quarantined, 1, "{step:?}");
+        drop(service);
+        dies(&[SERVICE, OTHER_SERVICE], true);
+        let mut service = opening(&world, &[SERVICE, OTHER_SERVICE], Unfetched);
+        service.recheck_quarantine().unwrap();
+        service.sync().unwrap();
+        let set = only(&service);
+        assert_eq!(set.state, IncomingState::Confirmed, "{step:?}");
+        assert_eq!(service.status().unwrap().quarantined, 0);
+        assert!(contents_of_all(&world.home(SERVICE).join("quarantine")).is_empty());
+        let imports = world.root.path().join("imports");
+        service.take_out_new(&imports).unwrap();
+        assert_eq!(contents(&imports), honest.into_iter().collect());
     }
 }
 

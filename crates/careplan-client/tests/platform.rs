@@ -738,11 +738,16 @@ fn a_clock_that_is_wrong_by_a_day_is_said_and_nothing_is_lost() {
 
 /// A client that can open what is sealed to its office.
 fn open_with_key(world: &World, number: &str) -> Client {
+    open_with_key_of(world, number, number)
+}
+
+/// A client with the key of an office for opening.
+fn open_with_key_of(world: &World, number: &str, key: &str) -> Client {
     let root = world.root.path();
     let mut config = config(root, number, transport(root, world.address, number));
-    let signer = signer(root, number);
+    let signer = signer(root, key);
     let certificate = &signer.certificate_chain()[0];
-    config.opener = Some(Opener::new(signer.key(), certificate).unwrap());
+    config.openers = vec![Opener::new(signer.key(), certificate).unwrap()];
     Client::open(config).unwrap()
 }
 
@@ -763,17 +768,50 @@ fn what_is_sealed_only_the_receiver_reads() {
     let sent = manager.outgoing(put.id).unwrap();
     assert!(sent.sealed && sent.receipt.unwrap().set.is_none());
     drop(service);
-    // Without the key it stays where it is.
+    // Without the key it is kept aside with the reason, fetched once, and not confirmed.
     let mut blind = world.open(SERVICE);
-    let error = blind.sync().unwrap_err().into_error();
-    assert!(matches!(error.kind(), ErrorKind::Sealing(_)), "{error:?}");
-    assert_eq!(blind.received(ListOptions::default()).unwrap(), []);
+    let report = blind.sync().unwrap();
+    assert_eq!((report.quarantined.len(), report.received.len()), (1, 0));
+    assert_eq!(blind.sync().unwrap(), Default::default());
+    let kept = blind.received(ListOptions::default()).unwrap().remove(0);
+    let IncomingState::Quarantined(refusal) = &kept.state else {
+        panic!("{:?}", kept.state)
+    };
+    assert_eq!(refusal.code, "no-opener");
+    assert!(kept.sealed && kept.header.set().is_none());
+    assert_eq!(kept.header.sender(), put.header.sender);
+    assert_eq!(blind.status().unwrap().quarantined, 1);
+    // What is kept is what was sent.
+    let mut bytes = Vec::new();
+    let mut container = blind.received_container(kept.id).unwrap();
+    container.read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes.len() as u64, kept.bytes);
     drop(blind);
+    // A key of somebody else does not help, and the reason says so.
+    let mut other = open_with_key_of(&world, SERVICE, MANAGER);
+    assert_eq!(other.recheck_quarantine().unwrap(), []);
+    let state = other.incoming(kept.id).unwrap().state;
+    assert!(
+        matches!(&state, IncomingState::Quarantined(why) if why.code == "not-for-this-certificate"),
+        "{state:?}"
+    );
+    drop(other);
+    // The platform is not needed for looking again; with the right key it is received, confirmed,
+    // and what was kept aside is gone.
     let mut service = open_with_key(&world, SERVICE);
+    assert_eq!(service.recheck_quarantine().unwrap(), [kept.id]);
     let report = service.sync().unwrap();
-    assert_eq!((report.received.len(), report.confirmed.len()), (1, 1));
-    let received = service.incoming(report.received[0]).unwrap();
-    assert_eq!(received.header, put.header);
+    assert_eq!((report.received.len(), report.confirmed.len()), (0, 1));
+    let received = service.incoming(kept.id).unwrap();
+    assert_eq!(received.header.set(), Some(&put.header));
+    assert!(received.sealed);
+    let quarantine = world
+        .root
+        .path()
+        .join("homes")
+        .join(SERVICE)
+        .join("quarantine");
+    assert_eq!(fs::read_dir(quarantine).unwrap().count(), 0);
     service.take_out_new(world.path("imports")).unwrap();
     drop((manager, service));
     check_delivered(&world, &world.path("imports"));

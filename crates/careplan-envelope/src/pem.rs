@@ -1,4 +1,4 @@
-//! Reading PEM (RFC 7468): the one place that knows `rustls-pemfile`.
+//! Reading and writing PEM (RFC 7468): the one place that knows `rustls-pemfile`.
 
 use rustls_pemfile::Item;
 use rustls_pki_types::{
@@ -88,6 +88,17 @@ pub fn request(text: &[u8]) -> Result<CertificateSigningRequestDer<'static>, Err
         _ => None,
     })?;
     requests.into_iter().next().ok_or(ErrorKind::Pem.into())
+}
+
+/// PEM text of certificates, in their order.
+///
+/// # Errors
+/// [`ErrorKind::Crypto`] if one cannot be encoded, which does not happen.
+pub fn write_certificates(chain: &[CertificateDer<'_>]) -> Result<String, Error> {
+    chain
+        .iter()
+        .map(|certificate| write("CERTIFICATE", certificate))
+        .collect()
 }
 
 /// PEM text of DER under a label.

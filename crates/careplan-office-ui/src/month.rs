@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use careplan_client::{Client, Error, Incoming, ListOptions, Outgoing, OutgoingState, SetFile};
+use careplan_client::{Client, Error, MonthSets, SetFile};
 use careplan_core::{Explain, Lang, OfficeNumber, ServiceCode, TimeOfDay, YearMonth};
-use careplan_protocol::SendingState;
 use careplan_tables::compare::{Comparison, Report};
 use careplan_tables::import::{Contents, Import, Key, MemoryStore, Person, order};
 use careplan_tables::table::{Supplement, Table6Actual, Table6Plan, Table7};
@@ -38,10 +37,6 @@ macro_rules! row_of {
     };
 }
 
-/// What of a home's past is looked at: far more than a year of a large office.
-const MOST_SETS: usize = 20_000;
-const PAGE: u32 = 1_000;
-
 /// All that is known of a month.
 pub(crate) struct Month {
     pub(crate) month: YearMonth,
@@ -59,60 +54,6 @@ pub(crate) enum Source {
     Received(careplan_protocol::SendingId),
 }
 
-/// The months of which something was sent or received, newest first, with how many sets of each.
-pub(crate) fn months(client: &Client) -> Result<BTreeMap<YearMonth, (usize, usize)>, Error> {
-    let mut months: BTreeMap<YearMonth, (usize, usize)> = BTreeMap::new();
-    for set in all_sent(client)? {
-        if let Some(month) = set.header.month.filter(|_| holds(&set.state)) {
-            months.entry(month).or_default().0 += 1;
-        }
-    }
-    for set in all_received(client)? {
-        if let Some(month) = set.header.month.filter(|_| set.state.is_verified()) {
-            months.entry(month).or_default().1 += 1;
-        }
-    }
-    Ok(months)
-}
-
-/// Whether what a set says holds: it is on its way or arrived.
-fn holds(state: &OutgoingState) -> bool {
-    match state {
-        OutgoingState::Refused(_) | OutgoingState::Discarded => false,
-        OutgoingState::Sent(state) => !matches!(
-            state,
-            SendingState::Withdrawn | SendingState::Refused | SendingState::Expired
-        ),
-        _ => true,
-    }
-}
-
-fn all_sent(client: &Client) -> Result<Vec<Outgoing>, Error> {
-    all(|options| client.sent(options), |set| set.number)
-}
-
-fn all_received(client: &Client) -> Result<Vec<Incoming>, Error> {
-    all(|options| client.received(options), |set| set.number)
-}
-
-fn all<T>(
-    list: impl Fn(ListOptions) -> Result<Vec<T>, Error>,
-    number: impl Fn(&T) -> u64,
-) -> Result<Vec<T>, Error> {
-    let mut all = Vec::new();
-    let mut before = None;
-    while all.len() < MOST_SETS {
-        let page = list(ListOptions {
-            before,
-            limit: PAGE,
-        })?;
-        let Some(last) = page.last() else { break };
-        before = Some(number(last));
-        all.extend(page);
-    }
-    Ok(all)
-}
-
 impl Month {
     /// Reads the sets of a month.
     pub(crate) fn read(client: &Client, month: YearMonth) -> Result<Self, Error> {
@@ -125,15 +66,12 @@ impl Month {
                 _ => gone += 1,
             }
         };
-        for set in all_sent(client)? {
-            if set.header.month == Some(month) && holds(&set.state) {
-                add(Source::Sent(set.id), &set.files, set.files_kept);
-            }
+        let MonthSets { sent, received } = client.sets_of(month)?;
+        for set in sent {
+            add(Source::Sent(set.id), &set.files, set.files_kept);
         }
-        for set in all_received(client)? {
-            if set.header.month == Some(month) && set.state.is_verified() {
-                add(Source::Received(set.id), &set.files, set.files_kept);
-            }
+        for set in received {
+            add(Source::Received(set.id), &set.files, set.files_kept);
         }
         let mut sets: Vec<FileSet> = found.iter().map(|(set, _)| set.clone()).collect();
         order(&mut sets);

@@ -3,96 +3,43 @@
 //! SQLite with a write-ahead log, forced to the disk at every commit (`synchronous = FULL`): what a
 //! method here has returned from is there after a power cut.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use careplan_core::OfficeNumber;
+use careplan_core::{OfficeNumber, YearMonth};
 use careplan_protocol::{IdempotencyKey, SendingId, SendingState};
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, Row};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use serde::de::DeserializeOwned;
 
-use crate::{Error, ErrorKind, SetHeader, Status};
+use crate::{Error, ErrorKind, MonthCount, SetHeader, Status};
 
 mod incoming;
 mod outgoing;
 mod receipts;
 
-pub(crate) use incoming::{Known, NewIncoming};
+pub(crate) use incoming::{Announcement, Known, NewIncoming};
 pub(crate) use outgoing::{NewOutgoing, Waiting};
 
 /// Marks the file as a home of this library ("CPRC").
 const APPLICATION_ID: i32 = 0x4350_5243;
 
-/// The version of the schema below.
-const SCHEMA_VERSION: i32 = 1;
+/// The schema, step by step: a home made by an earlier version is brought up to this one when it is
+/// opened.
+const STEPS: [&str; 2] = [
+    include_str!("migrations/0001-sets.sql"),
+    include_str!("migrations/0002-quarantine-receipts-months.sql"),
+];
 
-const SCHEMA: &str = "
-CREATE TABLE home (office TEXT NOT NULL) STRICT;
-
-CREATE TABLE outgoing (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    sender TEXT NOT NULL, receiver TEXT NOT NULL, set_kind TEXT NOT NULL, month TEXT,
-    sequence TEXT NOT NULL,
-    files TEXT NOT NULL,      -- JSON
-    content TEXT NOT NULL,    -- digest over names and digests of the files
-    findings TEXT NOT NULL,   -- JSON: what the check said
-    put_in_at TEXT NOT NULL,
-    -- put_in, signed, sent, refused, discarded
-    state TEXT NOT NULL,
-    refusal TEXT,             -- JSON
-    -- the container was on its way and the platform did not say what it did with it
-    unresolved INTEGER NOT NULL DEFAULT 0,
-    sha256 TEXT, bytes INTEGER,
-    signed_with TEXT,         -- serial number of the certificate
-    sending TEXT UNIQUE,
-    receipt TEXT,             -- JSON
-    accepted_at TEXT,
-    platform_state TEXT,
-    settled INTEGER NOT NULL DEFAULT 0,
-    -- the receipt of how it ended is kept
-    last_receipt INTEGER NOT NULL DEFAULT 0,
-    sealed INTEGER NOT NULL,
-    files_kept INTEGER NOT NULL DEFAULT 1
-) STRICT;
-CREATE INDEX outgoing_state ON outgoing (state, settled, platform_state);
-CREATE INDEX outgoing_under_way ON outgoing (accepted_at) WHERE state = 'sent' AND settled = 0;
-CREATE INDEX outgoing_content ON outgoing (content);
-CREATE INDEX outgoing_receipt ON outgoing (number) WHERE settled = 1 AND last_receipt = 0;
-
--- Signed receipts; the one of acceptance is in the platform's answer.
-CREATE TABLE receipt (
-    outgoing INTEGER NOT NULL REFERENCES outgoing (number),
-    event TEXT NOT NULL, at TEXT NOT NULL, container BLOB NOT NULL,
-    doubt TEXT,               -- JSON: why it does not verify
-    PRIMARY KEY (outgoing, event)
-) STRICT, WITHOUT ROWID;
-
--- Names of the files that only one sending may have: those of the standard.
-CREATE TABLE outgoing_name (
-    name TEXT NOT NULL, outgoing INTEGER NOT NULL REFERENCES outgoing (number),
-    sha256 TEXT NOT NULL,
-    PRIMARY KEY (name, outgoing)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE incoming (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    sender TEXT NOT NULL, receiver TEXT NOT NULL, set_kind TEXT NOT NULL, month TEXT,
-    sequence TEXT NOT NULL,
-    files TEXT NOT NULL,      -- JSON
-    announced_files INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
-    signed_at TEXT, accepted_at TEXT NOT NULL, received_at TEXT NOT NULL,
-    taken_out_at TEXT,
-    -- stored, confirmed, not_confirmed, quarantined
-    state TEXT NOT NULL,
-    refusal TEXT,             -- JSON
-    files_kept INTEGER NOT NULL DEFAULT 1,
-    taken_out INTEGER NOT NULL GENERATED ALWAYS AS (taken_out_at IS NOT NULL)
-) STRICT;
-CREATE INDEX incoming_state ON incoming (state, taken_out, sequence);
-";
+/// The version of the schema: how many of the steps were taken.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "a handful"
+)]
+const SCHEMA_VERSION: i32 = STEPS.len() as i32;
 
 /// The database, open.
 #[derive(Debug)]
@@ -125,6 +72,8 @@ impl Store {
     pub(crate) fn open(path: &Path, home: &Path, office: OfficeNumber) -> Result<Self, Error> {
         let database = |source| Error::database(path, source);
         let connection = Connection::open(path).map_err(database)?;
+        // More than there are queries.
+        connection.set_prepared_statement_cache_capacity(64);
         let mut store = Self {
             path: path.to_owned(),
             connection,
@@ -135,21 +84,10 @@ impl Store {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
             )
             .map_err(database)?;
-        let version: i32 = store.pragma("user_version")?;
-        match version {
-            0 => store.create(office)?,
-            SCHEMA_VERSION if store.pragma::<i32>("application_id")? == APPLICATION_ID => {}
-            later if later > SCHEMA_VERSION => {
-                return Err(ErrorKind::LaterVersion {
-                    home: home.to_owned(),
-                }
-                .into());
-            }
-            _ => return Err(store.damaged("not a database of an office's home")),
-        }
-        let found: String =
-            store.run(|db| db.query_row("SELECT office FROM home", [], |row| row.get(0)))?;
-        let found = store.parse(&found)?;
+        store.bring_up_to_date(home, office)?;
+        let found = store
+            .one("SELECT office FROM home", [], |row| text(row, "office"))?
+            .ok_or_else(|| store.damaged("a home without an office"))?;
         if found != office {
             return Err(ErrorKind::OtherOffice {
                 home: home.to_owned(),
@@ -161,30 +99,59 @@ impl Store {
         Ok(store)
     }
 
-    fn create(&mut self, office: OfficeNumber) -> Result<(), Error> {
+    /// Takes the steps of the schema that were not taken yet, all or none.
+    fn bring_up_to_date(&mut self, home: &Path, office: OfficeNumber) -> Result<(), Error> {
+        let version: i32 = self.pragma("user_version")?;
+        if version > SCHEMA_VERSION {
+            return Err(ErrorKind::LaterVersion {
+                home: home.to_owned(),
+            }
+            .into());
+        }
+        if version != 0 && self.pragma::<i32>("application_id")? != APPLICATION_ID {
+            return Err(self.damaged("not a database of an office's home"));
+        }
+        let taken = usize::try_from(version).unwrap_or_default();
+        let Some(steps @ [_, ..]) = STEPS.get(taken..) else {
+            return Ok(());
+        };
         self.run_mut(|db| {
             let transaction = db.transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.execute("INSERT INTO home (office) VALUES (?1)", [office.as_str()])?;
+            for step in steps {
+                transaction.execute_batch(step)?;
+            }
+            if taken == 0 {
+                transaction.execute("INSERT INTO home (office) VALUES (?1)", [office.as_str()])?;
+            }
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             transaction.commit()
         })
     }
 
-    fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, Error> {
+    fn pragma<T: FromSql>(&self, name: &str) -> Result<T, Error> {
         self.run(|db| db.pragma_query_value(None, name, |row| row.get(0)))
     }
 
     fn run<T>(&self, f: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        f(&self.connection).map_err(|source| Error::database(&self.path, source))
+        f(&self.connection).map_err(|source| self.failed(source))
     }
 
     fn run_mut<T>(
         &mut self,
         f: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
-        f(&mut self.connection).map_err(|source| Error::database(&self.path, source))
+        f(&mut self.connection).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> Error {
+        use rusqlite::Error as Cause;
+        match source {
+            Cause::FromSqlConversionFailure(..)
+            | Cause::InvalidColumnType(..)
+            | Cause::IntegralValueOutOfRange(..) => self.damaged("a value that cannot be read"),
+            source => Error::database(&self.path, source),
+        }
     }
 
     fn damaged(&self, what: &'static str) -> Error {
@@ -195,63 +162,101 @@ impl Store {
         .into()
     }
 
-    fn parse<T: FromStr>(&self, text: &str) -> Result<T, Error> {
-        text.parse()
-            .map_err(|_| self.damaged("a value that cannot be read"))
-    }
-
-    fn parse_json<T: serde::de::DeserializeOwned>(&self, text: &str) -> Result<T, Error> {
-        serde_json::from_str(text).map_err(|_| self.damaged("a value that cannot be read"))
-    }
-
-    fn ids<T: FromStr>(&self, query: &str) -> Result<Vec<T>, Error> {
-        let texts: Vec<String> = self.run(|db| {
+    /// Every row of a query.
+    fn all<T>(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        self.run(|db| {
             db.prepare_cached(query)?
-                .query_map([], |row| row.get(0))?
+                .query_map(parameters, read)?
                 .collect()
-        })?;
-        texts.iter().map(|text| self.parse(text)).collect()
+        })
     }
 
-    fn length(&self, bytes: i64) -> Result<u64, Error> {
-        u64::try_from(bytes).map_err(|_| self.damaged("a negative length"))
+    /// The row of a query that has one at most.
+    fn one<T>(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        self.run(|db| {
+            db.prepare_cached(query)?
+                .query_row(parameters, read)
+                .optional()
+        })
+    }
+
+    fn is_there(&self, query: &str, parameters: impl Params) -> Result<bool, Error> {
+        self.run(|db| db.prepare_cached(query)?.exists(parameters))
+    }
+
+    /// Changes rows; gives how many.
+    fn change(&self, query: &str, parameters: impl Params) -> Result<usize, Error> {
+        self.run(|db| db.prepare_cached(query)?.execute(parameters))
+    }
+
+    /// The months of which there are sets that hold: not taken back, refused or quarantined.
+    pub(crate) fn months(&self) -> Result<BTreeMap<YearMonth, MonthCount>, Error> {
+        let count = |table: &str, holds: &str| {
+            self.all(
+                &format!(
+                    "SELECT month, count(*) AS sets FROM {table}
+                     WHERE month IS NOT NULL AND {holds} GROUP BY month"
+                ),
+                [],
+                |row| Ok((text(row, "month")?, length(row, "sets")?)),
+            )
+        };
+        let mut months: BTreeMap<YearMonth, MonthCount> = BTreeMap::new();
+        for (month, sets) in count("outgoing", outgoing::LIVE)? {
+            months.entry(month).or_default().sent = sets;
+        }
+        for (month, sets) in count("incoming", incoming::VERIFIED)? {
+            months.entry(month).or_default().received = sets;
+        }
+        Ok(months)
     }
 
     /// How many sets stand where.
     pub(crate) fn status(&self) -> Result<Status, Error> {
         let mut status = Status::default();
-        let outgoing: Vec<(String, Option<String>, i64)> = self.run(|db| {
-            db.prepare_cached(
-                "SELECT state, platform_state, count(*) FROM outgoing
-                 GROUP BY state, settled, platform_state",
-            )?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect()
-        })?;
+        let outgoing: Vec<(String, Option<SendingState>, u64)> = self.all(
+            "SELECT state, platform_state, count(*) AS sets FROM outgoing
+             GROUP BY state, settled, platform_state",
+            [],
+            |row| {
+                let platform_state = text_if(row, "platform_state")?;
+                Ok((row.get("state")?, platform_state, length(row, "sets")?))
+            },
+        )?;
         for (state, platform_state, count) in outgoing {
-            let count = self.length(count)?;
             let counted = match (state.as_str(), platform_state) {
                 ("put_in" | "signed", _) => &mut status.waiting,
                 ("refused", _) => &mut status.refused,
                 ("discarded", _) => &mut status.ended,
-                (_, Some(text)) => match self.parse::<SendingState>(&text)? {
-                    SendingState::Confirmed => &mut status.delivered,
-                    state if state.is_settled() => &mut status.ended,
-                    _ => &mut status.under_way,
-                },
+                (_, Some(SendingState::Confirmed)) => &mut status.delivered,
+                (_, Some(state)) if state.is_settled() => &mut status.ended,
+                (_, Some(_)) => &mut status.under_way,
                 (_, None) => return Err(self.damaged("a sending without a state")),
             };
             *counted += count;
         }
-        let incoming: Vec<(String, bool, i64)> = self.run(|db| {
-            db.prepare_cached(
-                "SELECT state, taken_out, count(*) FROM incoming GROUP BY state, taken_out",
-            )?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect()
-        })?;
+        let incoming: Vec<(String, bool, u64)> = self.all(
+            "SELECT state, taken_out, count(*) AS sets FROM incoming GROUP BY state, taken_out",
+            [],
+            |row| {
+                Ok((
+                    row.get("state")?,
+                    row.get("taken_out")?,
+                    length(row, "sets")?,
+                ))
+            },
+        )?;
         for (state, taken_out, count) in incoming {
-            let count = self.length(count)?;
             let counted = match (state.as_str(), taken_out) {
                 ("quarantined", _) => &mut status.quarantined,
                 (_, true) => &mut status.taken_out,
@@ -268,21 +273,20 @@ impl Store {
         before: DateTime<Utc>,
     ) -> Result<(Vec<IdempotencyKey>, Vec<SendingId>), Error> {
         let before = time(before);
-        let ids = |query: &str| -> Result<Vec<String>, Error> {
-            self.run(|db| {
-                db.prepare_cached(query)?
-                    .query_map([&before], |row| row.get(0))?
-                    .collect()
-            })
-        };
-        let outgoing = ids("SELECT id FROM outgoing
-             WHERE state = 'sent' AND settled = 1 AND files_kept = 1 AND put_in_at < ?1")?;
-        let incoming = ids("SELECT id FROM incoming
+        let outgoing = self.all(
+            "SELECT id FROM outgoing
+             WHERE state = 'sent' AND settled = 1 AND files_kept = 1 AND put_in_at < ?1",
+            [&before],
+            id,
+        )?;
+        let incoming = self.all(
+            "SELECT id FROM incoming
              WHERE state IN ('confirmed', 'not_confirmed') AND taken_out = 1 AND files_kept = 1
-                 AND received_at < ?1")?;
-        let outgoing: Result<_, Error> = outgoing.iter().map(|id| self.parse(id)).collect();
-        let incoming: Result<_, Error> = incoming.iter().map(|id| self.parse(id)).collect();
-        Ok((outgoing?, incoming?))
+                 AND received_at < ?1",
+            [&before],
+            id,
+        )?;
+        Ok((outgoing, incoming))
     }
 
     /// Records that the files of sets are no longer kept.
@@ -308,32 +312,73 @@ impl Store {
     }
 }
 
-struct HeaderRow {
-    sender: String,
-    receiver: String,
-    set_kind: String,
-    month: Option<String>,
-    sequence: String,
+/// A value whose text its type reads: one that cannot be read is damage.
+struct Text<T>(T);
+
+impl<T: FromStr> FromSql for Text<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let parsed = value.as_str()?.parse();
+        parsed.map(Self).map_err(|_| unreadable())
+    }
 }
 
-impl HeaderRow {
+/// A value kept as JSON.
+struct Json<T>(T);
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let parsed = serde_json::from_str(value.as_str()?);
+        parsed.map(Self).map_err(|_| unreadable())
+    }
+}
+
+/// What the text is stays out of messages: it may be of a person.
+fn unreadable() -> FromSqlError {
+    FromSqlError::Other("a value that cannot be read".into())
+}
+
+fn text<T: FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    row.get(column).map(|Text(value)| value)
+}
+
+fn text_if<T: FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+    let value: Option<Text<T>> = row.get(column)?;
+    Ok(value.map(|Text(value)| value))
+}
+
+fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    row.get(column).map(|Json(value)| value)
+}
+
+fn from_json_if<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+    let value: Option<Json<T>> = row.get(column)?;
+    Ok(value.map(|Json(value)| value))
+}
+
+/// The only column of a query for names.
+fn id<T: FromStr>(row: &Row<'_>) -> rusqlite::Result<T> {
+    text(row, "id")
+}
+
+/// A length, a count or a place in an order.
+fn length(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, value))
+}
+
+/// A row whose state nobody writes.
+fn no_state() -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "a set without a state".into())
+}
+
+impl SetHeader {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            sender: row.get("sender")?,
-            receiver: row.get("receiver")?,
-            set_kind: row.get("set_kind")?,
-            month: row.get("month")?,
-            sequence: row.get("sequence")?,
-        })
-    }
-
-    fn parse(self, store: &Store) -> Result<SetHeader, Error> {
-        Ok(SetHeader {
-            sender: store.parse(&self.sender)?,
-            receiver: store.parse(&self.receiver)?,
-            set: store.parse(&self.set_kind)?,
-            month: self.month.map(|month| store.parse(&month)).transpose()?,
-            sequence: store.parse(&self.sequence)?,
+            sender: text(row, "sender")?,
+            receiver: text(row, "receiver")?,
+            set: text(row, "set_kind")?,
+            month: text_if(row, "month")?,
+            sequence: text(row, "sequence")?,
         })
     }
 }
@@ -366,7 +411,7 @@ mod tests {
     use careplan_protocol::{Evidence, EvidenceEvent, Receipt};
 
     use super::*;
-    use crate::{KeptReceipt, Refusal, SetFile};
+    use crate::{Incoming, IncomingState, KeptReceipt, ReceivedHeader, Refusal, SetFile};
 
     fn new(number: u128, files: &[SetFile]) -> NewOutgoing<'_> {
         NewOutgoing {
@@ -472,37 +517,48 @@ mod tests {
         };
         let set = new(1, &[]);
         let id = SendingId::new(uuid::Uuid::from_u128(9));
-        for (announced_files, bytes, receiver) in [
-            (3, 10, "1375169671"),
-            (4, 10, "1375169671"),
-            (4, 11, "1375169671"),
-            (4, 11, "1378034246"),
-        ] {
-            let header = SetHeader {
+        let sealed = |receiver: &str| ReceivedHeader::Sealed {
+            sender: set.header.sender,
+            receiver: receiver.parse().unwrap(),
+        };
+        let open = |receiver: &str| {
+            ReceivedHeader::Known(SetHeader {
                 receiver: receiver.parse().unwrap(),
                 ..set.header
+            })
+        };
+        for (files, bytes, header) in [
+            (Some(3), 10, open("1375169671")),
+            (Some(4), 10, open("1375169671")),
+            (Some(4), 11, open("1375169671")),
+            (Some(4), 11, open("1378034246")),
+            (None, 11, sealed("1378034246")),
+            (None, 11, sealed("1375169671")),
+        ] {
+            let announced = Announcement {
+                header,
+                files,
+                sha256: set.content,
+                bytes,
             };
             store
                 .received(&NewIncoming {
                     id,
+                    announced,
                     header,
                     files: &[],
-                    announced_files,
-                    sha256: set.content,
-                    bytes,
                     signed_at: None,
                     accepted_at: DateTime::UNIX_EPOCH,
                     received_at: DateTime::UNIX_EPOCH,
                     quarantined: Some(&refusal),
                 })
                 .unwrap();
-            let known = Known::Quarantined {
-                header,
-                announced_files,
-                sha256: set.content,
-                bytes,
-            };
+            let known = Known::Quarantined(announced);
             assert_eq!(store.known(id).unwrap(), known);
+            assert!(matches!(
+                store.incoming(id).unwrap().unwrap(),
+                Incoming { header: kept, state: IncomingState::Quarantined(_), .. } if kept == header
+            ));
         }
     }
 
@@ -520,5 +576,73 @@ mod tests {
         assert_eq!(numbers(None, 2), [5, 4]);
         assert_eq!(numbers(Some(4), 2), [3, 2]);
         assert_eq!(numbers(Some(2), 2), [1]);
+    }
+
+    #[test]
+    fn a_home_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("office.sqlite3");
+        let earlier = Connection::open(&path).unwrap();
+        earlier.execute_batch(STEPS[0]).unwrap();
+        // As the first version wrote it.
+        earlier
+            .execute_batch(
+                r#"
+INSERT INTO home VALUES ('1370948774');
+INSERT INTO outgoing (id, sender, receiver, set_kind, month, sequence, files, content, findings,
+        put_in_at, state, sending, accepted_at, platform_state, settled, last_receipt, sealed, sha256)
+    VALUES ('00000000-0000-0000-0000-000000000001', '1370948774', '1375169671', 'monthly_plan',
+        '202610', '20261001090000', '[]', printf('%064d', 1), '[]', '2026-10-01T00:00:00.000000Z',
+        'sent', '00000000-0000-0000-0000-000000000009', '2026-10-01T00:00:00.000000Z', 'confirmed',
+        1, 1, 0, printf('%064d', 2));
+INSERT INTO receipt VALUES (1, 'received', '2026-10-02T00:00:00.000000Z', x'504b', NULL);
+INSERT INTO incoming (id, sender, receiver, set_kind, month, sequence, files, announced_files,
+        sha256, bytes, accepted_at, received_at, state, refusal)
+    VALUES ('00000000-0000-0000-0000-000000000007', '1375169671', '1370948774', 'actuals', '202609',
+        '20261001090000', '[]', 1, printf('%064d', 3), 10, '2026-10-01T00:00:00.000000Z',
+        '2026-10-01T00:00:00.000000Z', 'quarantined', '{"code":"x","ja":"","en":""}'),
+    ('00000000-0000-0000-0000-000000000008', '1375169671', '1370948774', 'actuals', '202609',
+        '20261001090000', '[]', 1, printf('%064d', 3), 10, '2026-10-01T00:00:00.000000Z',
+        '2026-10-01T00:00:00.000000Z', 'confirmed', NULL);
+PRAGMA application_id = 0x43505243;
+PRAGMA user_version = 1;
+"#,
+            )
+            .unwrap();
+        drop(earlier);
+        let store = open(folder.path());
+        let status = store.status().unwrap();
+        assert_eq!(
+            (status.delivered, status.quarantined, status.new),
+            (1, 1, 1)
+        );
+        let sending = |number| SendingId::new(uuid::Uuid::from_u128(number));
+        let receipts = store.receipts(sending(9)).unwrap();
+        assert_eq!(receipts.len(), 1);
+        assert_eq!(receipts[0].event, EvidenceEvent::Received);
+        assert_eq!(receipts[0].container, b"PK");
+        assert!(
+            matches!(store.known(sending(7)).unwrap(), Known::Quarantined(said) if said.files == Some(1))
+        );
+        // What was received before has no receipt yet: it is asked for.
+        assert_eq!(store.receipts_wanted().unwrap().len(), 1);
+        let months = store.months().unwrap();
+        let count = |month: &str| months.get(&month.parse().unwrap()).copied();
+        assert_eq!(
+            count("202610"),
+            Some(MonthCount {
+                sent: 1,
+                received: 0
+            })
+        );
+        assert_eq!(
+            count("202609"),
+            Some(MonthCount {
+                sent: 0,
+                received: 1
+            })
+        );
+        drop(store);
+        open(folder.path());
     }
 }

@@ -1,93 +1,97 @@
 //! The database's signed receipts.
 
-use careplan_protocol::{EvidenceEvent, IdempotencyKey, SendingState};
-use rusqlite::{Transaction, params};
+use careplan_protocol::{EvidenceEvent, SendingId, SendingState};
+use rusqlite::{Row, Transaction, params};
 
-use super::{Store, json, time};
-use crate::receipts::{KeptReceipt, Wanted, last_event};
-use crate::{Error, Refusal};
+use super::{Store, from_json_if, json, text, time};
+use crate::Error;
+use crate::receipts::{KeptReceipt, Proven, Wanted, last_event};
 
 impl Store {
     /// Keeps the last receipt of a sending. One that does not verify is asked for again.
     pub(crate) fn keep_receipt(
         &mut self,
-        id: IdempotencyKey,
+        wanted: &Wanted,
         receipt: &KeptReceipt,
     ) -> Result<(), Error> {
+        let (mark, id) = match wanted {
+            Wanted::Sent { id, .. } => (
+                "UPDATE outgoing SET last_receipt = ?2 WHERE id = ?1",
+                id.to_string(),
+            ),
+            Wanted::Received { proven } => (
+                "UPDATE incoming SET last_receipt = ?2 WHERE id = ?1",
+                proven.sending.to_string(),
+            ),
+        };
+        let sending = wanted.proven().sending;
         self.run_mut(|db| {
             let transaction = db.transaction()?;
-            insert(&transaction, id, receipt)?;
+            insert(&transaction, sending, receipt)?;
             transaction
-                .prepare_cached("UPDATE outgoing SET last_receipt = ?2 WHERE id = ?1")?
-                .execute(params![id.to_string(), receipt.doubt.is_none()])?;
+                .prepare_cached(mark)?
+                .execute(params![id, receipt.doubt.is_none()])?;
             transaction.commit()
         })
     }
 
     /// The receipts of a sending, in the order of what they are for.
-    pub(crate) fn receipts(&self, id: IdempotencyKey) -> Result<Vec<KeptReceipt>, Error> {
-        type Row = (String, String, Vec<u8>, Option<String>);
-        let rows: Vec<Row> = self.run(|db| {
-            db.prepare_cached(
-                "SELECT event, at, container, doubt FROM receipt
-                 JOIN outgoing ON number = outgoing WHERE id = ?1",
-            )?
-            .query_map([id.to_string()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?
-            .collect()
-        })?;
-        let mut receipts = rows
-            .into_iter()
-            .map(|(event, at, container, doubt)| {
+    pub(crate) fn receipts(&self, sending: SendingId) -> Result<Vec<KeptReceipt>, Error> {
+        let mut receipts = self.all(
+            "SELECT event, at, container, doubt FROM sending_receipt WHERE sending = ?1",
+            [sending.to_string()],
+            |row| {
                 Ok(KeptReceipt {
-                    event: self.parse(&event)?,
-                    at: self.parse(&at)?,
-                    container,
-                    doubt: doubt
-                        .map(|doubt| self.parse_json::<Refusal>(&doubt))
-                        .transpose()?,
+                    event: text(row, "event")?,
+                    at: text(row, "at")?,
+                    container: row.get("container")?,
+                    doubt: from_json_if(row, "doubt")?,
                 })
-            })
-            .collect::<Result<Vec<_>, Error>>()?;
-        // The first one is kept with the platform's answer it came in.
-        let answer = self.outgoing(id)?.and_then(|set| set.receipt);
-        for receipt in &mut receipts {
-            if let (EvidenceEvent::Accepted, Some(answer)) = (receipt.event, &answer) {
-                receipt.container = answer.evidence.as_bytes().to_vec();
-            }
-        }
+            },
+        )?;
         receipts.sort_by_key(|receipt| receipt.event);
         Ok(receipts)
     }
 
-    /// Sendings that have ended and of which the last receipt is not kept yet.
+    /// Sendings that have ended, sent and received, of which the last receipt is not kept yet.
     pub(crate) fn receipts_wanted(&self) -> Result<Vec<Wanted>, Error> {
-        let rows: Vec<(String, String)> = self.run(|db| {
-            db.prepare_cached(
-                "SELECT id, platform_state FROM outgoing
-                 WHERE settled = 1 AND last_receipt = 0 ORDER BY number",
-            )?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect()
-        })?;
-        let mut wanted = Vec::with_capacity(rows.len());
-        for (id, state) in rows {
-            if let Some(event) = last_event(self.parse::<SendingState>(&state)?) {
-                wanted.push(Wanted {
-                    id: self.parse(&id)?,
-                    event,
-                });
-            }
-        }
-        Ok(wanted)
+        let sent = self.all(
+            "SELECT id, sending, sha256, sender, receiver, platform_state FROM outgoing
+             WHERE settled = 1 AND last_receipt = 0 AND sending IS NOT NULL ORDER BY number",
+            [],
+            |row| {
+                let state: SendingState = text(row, "platform_state")?;
+                let (id, proven) = (text(row, "id")?, proven(row)?);
+                Ok(last_event(state).map(|event| Wanted::Sent { id, proven, event }))
+            },
+        )?;
+        let received = self.all(
+            "SELECT id AS sending, sha256, sender, receiver FROM incoming
+             WHERE state = 'confirmed' AND last_receipt = 0 ORDER BY number",
+            [],
+            |row| {
+                let proven = proven(row)?;
+                Ok(Wanted::Received { proven })
+            },
+        )?;
+        Ok(sent.into_iter().flatten().chain(received).collect())
     }
 }
 
-/// Inserts a receipt; one of the same event is replaced.
+fn proven(row: &Row<'_>) -> rusqlite::Result<Proven> {
+    Ok(Proven {
+        sending: text(row, "sending")?,
+        sha256: text(row, "sha256")?,
+        sender: text(row, "sender")?,
+        receiver: text(row, "receiver")?,
+    })
+}
+
+/// Inserts a receipt; one of the same event is replaced. That of acceptance is kept with the
+/// platform's answer it came in.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
-    id: IdempotencyKey,
+    sending: SendingId,
     receipt: &KeptReceipt,
 ) -> rusqlite::Result<()> {
     let container = match receipt.event {
@@ -96,13 +100,13 @@ pub(super) fn insert(
     };
     transaction
         .prepare_cached(
-            "INSERT INTO receipt (outgoing, event, at, container, doubt)
-             SELECT number, ?2, ?3, ?4, ?5 FROM outgoing WHERE id = ?1
-             ON CONFLICT (outgoing, event) DO UPDATE SET at = excluded.at,
+            "INSERT INTO sending_receipt (sending, event, at, container, doubt)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (sending, event) DO UPDATE SET at = excluded.at,
                  container = excluded.container, doubt = excluded.doubt",
         )?
         .execute(params![
-            id.to_string(),
+            sending.to_string(),
             receipt.event.as_str(),
             time(receipt.at),
             container,

@@ -6,12 +6,14 @@ pub(crate) mod double;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use careplan_client::{Client, ClientConfig, Clock, Observer, RetryPolicy, Transport};
 use careplan_core::OfficeNumber;
+use careplan_envelope::sealing::{Opener, Sealer};
 use careplan_envelope::{
     Authority, CertificateKind, KeyAlgorithm, PrivateKey, Signer, SoftwareSigner, Validity,
     Verifier,
@@ -91,6 +93,23 @@ fn make(name: &str) -> (Authority, BTreeMap<OfficeNumber, Arc<SoftwareSigner>>) 
 impl Certificates {
     pub(crate) fn signer(&self, number: &str) -> Arc<dyn Signer> {
         Arc::clone(&self.signers[&office(number)]) as Arc<dyn Signer>
+    }
+
+    /// Opens what is sealed to an office.
+    pub(crate) fn opener(&self, number: &str) -> Opener {
+        let signer = &self.signers[&office(number)];
+        Opener::new(signer.key(), &signer.certificate_chain()[0]).unwrap()
+    }
+
+    /// Something sealed to an office.
+    pub(crate) fn sealed(&self, number: &str, contents: &[u8]) -> Vec<u8> {
+        let signer = &self.signers[&office(number)];
+        let mut sealed = Vec::new();
+        Sealer::to(&signer.certificate_chain()[..1])
+            .unwrap()
+            .seal(Cursor::new(contents), &mut sealed)
+            .unwrap();
+        sealed
     }
 
     pub(crate) fn operator(&self) -> Arc<SoftwareSigner> {

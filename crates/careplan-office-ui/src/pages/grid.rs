@@ -13,10 +13,10 @@ use maud::{Markup, html};
 use super::front::{Front, Here, Visit, office_words};
 use super::{away, failed, not_found, tables, written};
 use crate::desk::Desk;
-use crate::month::{Grid, GridRow, Month, PersonSeen, Row, Source, months as all_months};
+use crate::month::{Grid, GridRow, Month, PersonSeen, Row, Source};
 
 pub(super) async fn months(State(desk): State<Arc<Desk>>, visit: Visit) -> Response {
-    let found = match desk.with(|client| all_months(client)).await {
+    let found = match desk.with(|client| client.months()).await {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => return failed(&desk, visit, &error),
         Err(reason) => return away(&desk, visit, reason),
@@ -38,9 +38,9 @@ pub(super) async fn months(State(desk): State<Arc<Desk>>, visit: Visit) -> Respo
                     th.n scope="col" { (lang.pick("届いたもの", "Received")) }
                     th scope="col" { (lang.pick("見る", "Look at")) }
                 } }
-                tbody { @for (month, (sent, received)) in found.iter().rev() { tr {
+                tbody { @for (month, count) in found.iter().rev() { tr {
                     th scope="row" { (written::month(*month, lang)) }
-                    td.n { (sent) } td.n { (received) }
+                    td.n { (count.sent) } td.n { (count.received) }
                     td.does {
                         a.button.second href={ "/months/" (month) } { (lang.pick("利用票・別表", "Plans")) span.visually-hidden { " " (written::month(*month, lang)) } }
                         " "

@@ -9,6 +9,7 @@ mod home;
 mod received;
 mod send;
 mod sent;
+mod sets;
 mod tables;
 mod work;
 mod written;
@@ -32,6 +33,8 @@ use crate::desk::{Away, Desk};
 use crate::door::Closed;
 use crate::said::Said;
 use front::{Front, Here, Visit};
+use received::Received;
+use sent::Sent;
 
 /// The address of every page.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
@@ -41,22 +44,27 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/send/{draft}", get(send::look).post(send::act))
         .route("/send/{draft}/report/{set}", get(send::report))
         .route("/sync", post(work::sync))
-        .route("/work", get(work::work))
-        .route("/work/state", get(work::state))
-        .route("/work/cancel", post(work::cancel))
+        .route("/progress", get(work::work))
+        .route("/progress/state", get(work::state))
+        .route("/progress/stop", post(work::cancel))
         .route("/sent", get(sent::list))
         .route("/sent/{id}", get(sent::one))
         .route("/sent/{id}/{act}", post(sent::act))
-        .route("/sent/{id}/receipt/{event}", get(sent::receipt))
-        .route("/sent/{id}/file/{number}", get(sent::file))
-        .route("/sent/{id}/view/{number}", get(sent::view))
+        .route("/sent/{id}/receipt/{event}", get(sets::receipt::<Sent>))
+        .route("/sent/{id}/file/{number}", get(sets::file::<Sent>))
+        .route("/sent/{id}/view/{number}", get(sets::view::<Sent>))
         .route("/received", get(received::list))
         .route("/received/take", post(received::take_new))
+        .route("/received/recheck", post(received::recheck))
         .route("/received/{id}", get(received::one))
         .route("/received/{id}/take", post(received::take))
         .route("/received/{id}/download", post(received::download))
-        .route("/received/{id}/file/{number}", get(received::file))
-        .route("/received/{id}/view/{number}", get(received::view))
+        .route(
+            "/received/{id}/receipt/{event}",
+            get(sets::receipt::<Received>),
+        )
+        .route("/received/{id}/file/{number}", get(sets::file::<Received>))
+        .route("/received/{id}/view/{number}", get(sets::view::<Received>))
         .route("/months", get(grid::months))
         .route("/months/{month}", get(grid::month))
         .route("/months/{month}/compare", get(compare::compare))
@@ -185,7 +193,7 @@ fn trouble(desk: &Desk, visit: Visit, status: StatusCode, said: &Said) -> Respon
 /// The client cannot be had now.
 fn away(desk: &Desk, visit: Visit, away: Away) -> Response {
     match away {
-        Away::Working => see_other("/work"),
+        Away::Working => see_other("/progress"),
         Away::Ended => front::bare(
             visit.lang,
             StatusCode::SERVICE_UNAVAILABLE,

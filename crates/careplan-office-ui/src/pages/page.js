@@ -36,10 +36,10 @@ if (work) {
   document.getElementById("work-again").hidden = true;
   const look = async () => {
     try {
-      const answer = await fetch(work.dataset.workState, { cache: "no-store" });
+      const answer = await fetch(work.dataset.progress, { cache: "no-store" });
       const state = await answer.json();
       if (!state.running) {
-        location.replace("/work");
+        location.replace("/progress");
         return;
       }
       document.getElementById("work-what").textContent = state.what;

@@ -6,23 +6,45 @@ use std::sync::Arc;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use careplan_client::{Client, Incoming, IncomingState, ListOptions, TakenOut};
+use careplan_client::{Client, Error, Incoming, IncomingState, KeptReceipt, TakenOut};
 use careplan_core::{Explain, Lang};
 use careplan_protocol::SendingId;
 use careplan_tables::FileName;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::documents::{Opened, open, shown, stored};
+use super::documents::{Opened, open};
 use super::front::{Front, Here, Visit, office_words};
-use super::sent::Which;
-use super::{away, failed, see_other, to_store, trouble, work, written};
-use crate::desk::Desk;
+use super::sets::{self, Before, Direction, Line, what};
+use super::work::{self, Asked};
+use super::{away, failed, see_other, to_store, trouble, written};
+use crate::desk::{Desk, Outcome, Task};
 use crate::drafts::NotLookedAt;
 use crate::said::Said;
 use crate::zipped::zipped;
 
-const PAGE: u32 = 50;
+/// What was received.
+pub(super) struct Received;
+
+impl Direction for Received {
+    type Id = SendingId;
+    const ADDRESS: &'static str = "/received";
+    const HERE: Here = Here::Received;
+
+    fn open(client: &Client, id: SendingId, number: usize) -> Result<Opened, Error> {
+        let set = client.incoming(id)?;
+        open(&set.files, number, |name, sink| {
+            client.read_received(id, name, sink)
+        })
+    }
+
+    fn receipts(
+        client: &Client,
+        id: SendingId,
+    ) -> Result<(Option<SendingId>, Vec<KeptReceipt>), Error> {
+        Ok((Some(id), client.receipts_received(id)?))
+    }
+}
 
 /// Learns the names of offices from what came.
 pub(super) fn learn(desk: &Desk, client: &Client, set: &Incoming) {
@@ -38,21 +60,12 @@ pub(super) fn learn(desk: &Desk, client: &Client, set: &Incoming) {
     desk.names().keep();
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Before {
-    #[serde(default)]
-    pub(super) before: Option<u64>,
-}
-
 pub(super) async fn list(
     State(desk): State<Arc<Desk>>,
     visit: Visit,
     Query(before): Query<Before>,
 ) -> Response {
-    let options = ListOptions {
-        before: before.before,
-        limit: PAGE,
-    };
+    let options = before.options();
     let seen = desk
         .with(move |client| Ok((client.received(options)?, client.status()?)))
         .await;
@@ -63,7 +76,6 @@ pub(super) async fn list(
     };
     let lang = visit.lang;
     let title = lang.pick("届いたもの", "Received");
-    let more = sets.last().filter(|_| sets.len() >= PAGE as usize);
     Front::new(&desk, visit, Here::Received, title).page(&html! {
         h1 { (title) }
         @if status.new > 0 {
@@ -79,13 +91,24 @@ pub(super) async fn list(
                 (folder_form(&desk, "/received/take", lang.pick("まとめて取り出す", "Take all of them out"), lang))
             }
         }
+        @if status.quarantined > 0 {
+            section.card {
+                h2 { (lang.pick(
+                    format!("確かめられず、隔離したものが{}件あります", status.quarantined),
+                    format!("{} could not be verified and are kept aside", status.quarantined),
+                )) }
+                p { (lang.pick(
+                    "なくなってはいません。理由は一覧から開くと分かります。理由（鍵、認証局の証明書、パソコンの時計など）を直した後に、もう一度確かめてください。",
+                    "Nothing is lost. Open one to see why. When the reason (a key, an authority's certificate, the clock) was put right, look again.",
+                )) }
+                (recheck_form(lang))
+            }
+        }
         @if sets.is_empty() {
             div.card { p { (lang.pick("まだ何も届いていません。", "Nothing was received yet.")) } }
         } @else { (table(&desk, &sets, lang)) }
         div.actions {
-            @if let Some(last) = more {
-                a.button.second href={ "/received?before=" (last.number) } { (lang.pick("前のもの", "Older")) }
-            }
+            (sets::older::<Received>(sets.len(), sets.last().map(|set| set.number), lang))
             (work::sync_button(lang))
         }
     })
@@ -107,25 +130,40 @@ fn tag(set: &Incoming, lang: Lang) -> Markup {
 }
 
 pub(super) fn table(desk: &Desk, sets: &[Incoming], lang: Lang) -> Markup {
+    let heads = [
+        lang.pick("送信元・内容", "From, what"),
+        lang.pick("届いた日時", "Received"),
+    ];
+    let lines = sets.iter().map(|set| Line {
+        id: set.id,
+        office: set.header.sender(),
+        header: set.header,
+        at: set.received_at,
+        state: tag(set, lang),
+    });
+    sets::table::<Received>(desk, heads, lines, lang)
+}
+
+/// Looks at what is quarantined again.
+fn recheck_form(lang: Lang) -> Markup {
     html! {
-        table.list.sets {
-            thead { tr {
-                th scope="col" { (lang.pick("送信元・内容", "From, what")) }
-                th scope="col" { (lang.pick("届いた日時", "Received")) }
-                th scope="col" { (lang.pick("状態", "State")) }
-            } }
-            tbody { @for set in sets { tr {
-                td { a href={ "/received/" (set.id) } { (office_words(desk, set.header.sender, lang)) } br; (what(set, lang)) }
-                td { (written::instant(set.received_at, lang)) }
-                td { (tag(set, lang)) }
-            } } }
+        form method="post" action="/received/recheck" data-work {
+            button.button.second type="submit" { (lang.pick("もう一度確かめる", "Look again")) }
         }
     }
 }
 
-fn what(set: &Incoming, lang: Lang) -> Markup {
-    let header = &set.header;
-    html! { (header.set.name(lang)) @if let Some(month) = header.month { " " (written::month(month, lang)) } }
+/// Those that verify now are confirmed at once.
+pub(super) async fn recheck(State(desk): State<Arc<Desk>>, Form(asked): Form<Asked>) -> Response {
+    desk.begin(Task::Sync, |desk, client| {
+        let mut outcome = Outcome::default();
+        match client.recheck_quarantine() {
+            Ok(released) => work::run_sync(desk, client, released, &mut outcome),
+            Err(error) => outcome.error = Some(Said::of(&error)),
+        }
+        outcome
+    });
+    work::held(&desk, asked.wait.as_deref()).await
 }
 
 /// A folder of this machine, and the button.
@@ -150,13 +188,16 @@ pub(super) async fn one(
     visit: Visit,
     Path(id): Path<SendingId>,
 ) -> Response {
-    let set = match desk.with(move |client| client.incoming(id)).await {
-        Ok(Ok(set)) => set,
+    let seen = desk
+        .with(move |client| Ok((client.incoming(id)?, client.receipts_received(id)?)))
+        .await;
+    let (set, receipts) = match seen {
+        Ok(Ok(seen)) => seen,
         Ok(Err(error)) => return failed(&desk, visit, &error),
         Err(reason) => return away(&desk, visit, reason),
     };
     let lang = visit.lang;
-    let from = office_words(&desk, set.header.sender, lang);
+    let from = office_words(&desk, set.header.sender(), lang);
     let title = lang.pick(
         format!("{from} から届いたもの"),
         format!("Received from {from}"),
@@ -165,31 +206,41 @@ pub(super) async fn one(
     Front::new(&desk, visit, Here::Received, title.clone()).page(&html! {
         h1 { (title) }
         @match &set.state {
-            IncomingState::Quarantined(refusal) | IncomingState::NotConfirmed(refusal) => div.notice.error { p { (refusal.explain(lang)) } },
+            IncomingState::Quarantined(refusal) => {
+                div.notice.error {
+                    p { strong { (lang.pick("確かめられなかったため、隔離しています。取り込まないでください。", "It could not be verified and is kept aside. Do not use it.")) } }
+                    p { (refusal.explain(lang)) }
+                    (recheck_form(lang))
+                }
+            },
+            IncomingState::NotConfirmed(refusal) => div.notice.error { p { (refusal.explain(lang)) } },
             _ => {},
         }
         section.card {
             dl.facts {
                 dt { (lang.pick("状態", "State")) } dd { (tag(&set, lang)) }
-                dt { (lang.pick("内容", "What")) } dd { (what(&set, lang)) }
+                dt { (lang.pick("内容", "What")) } dd { (what(&set.header, lang)) }
                 dt { (lang.pick("送信元", "From")) } dd {
                     (from)
                     @if set.state.is_verified() { br; span.quiet { (lang.pick("電子署名を確かめました。途中で変わっていません。", "The signature is this office's, and nothing changed on the way.")) } }
                 }
                 dt { (lang.pick("届いた日時", "Received")) } dd { (written::instant_in_full(set.received_at, lang)) }
+                @if set.sealed { dt { (lang.pick("封", "Sealed")) } dd { (lang.pick("あり（この事業所だけが読めます）", "yes: only this office can read it")) } }
                 @if let Some(at) = set.taken_out_at {
                     dt { (lang.pick("取り出した日時", "Taken out")) } dd { (written::instant_in_full(at, lang)) }
                 }
                 dt { (lang.pick("受付番号", "Number")) } dd.mono { (set.id) }
             }
         }
-        @if let Some(month) = set.header.month.filter(|_| readable) {
+        @if let Some(month) = set.header.month().filter(|_| readable) {
             p { a.button href={ "/months/" (month) } { (lang.pick(
                 format!("{}の利用票・別表を開く", written::month(month, lang)),
                 format!("Open the plans and actuals of {}", written::month(month, lang)),
             )) } }
         }
-        (super::documents::list(&format!("/received/{}", set.id), &set.files, readable, lang))
+        @if set.state.is_verified() {
+            (super::documents::list(&format!("/received/{}", set.id), &set.files, readable, lang))
+        }
         @if readable {
             section.card {
                 h2 { (lang.pick("取り出す", "Take out")) }
@@ -201,6 +252,7 @@ pub(super) async fn one(
                 }
             }
         }
+        (sets::receipts::<Received>(set.id, &receipts, lang))
         div.actions { a.button.second href="/received" { (lang.pick("一覧へ", "To the list")) } }
     })
 }
@@ -262,7 +314,7 @@ fn taken_out(
     desk: &Desk,
     visit: Visit,
     folder: &FilePath,
-    taken: Result<Result<Vec<TakenOut>, careplan_client::Error>, crate::desk::Away>,
+    taken: Result<Result<Vec<TakenOut>, Error>, crate::desk::Away>,
     back: &str,
 ) -> Response {
     let folder = folder.display();
@@ -294,9 +346,11 @@ pub(super) async fn download(
         .with(move |client| -> Result<_, NotLookedAt> {
             let folder = tempfile::tempdir_in(place)?;
             let taken = client.take_out(&[id], folder.path())?;
+            let name = taken.first().map_or_else(
+                || format!("{id}.zip"),
+                |set| format!("{}_{}.zip", set.header.sender, set.header.sequence),
+            );
             let files: Vec<PathBuf> = taken.into_iter().flat_map(|set| set.files).collect();
-            let set = client.incoming(id)?;
-            let name = format!("{}_{}.zip", set.header.sender, set.header.sequence);
             Ok((zipped(&files)?, name))
         })
         .await;
@@ -308,39 +362,4 @@ pub(super) async fn download(
         }
         Err(reason) => away(&desk, visit, reason),
     }
-}
-
-pub(super) async fn file(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-    Path((id, number)): Path<(SendingId, usize)>,
-) -> Response {
-    let opened = desk.with(move |client| opened(client, id, number)).await;
-    stored(&desk, visit, opened)
-}
-
-pub(super) async fn view(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-    Path((id, number)): Path<(SendingId, usize)>,
-    Query(which): Query<Which>,
-) -> Response {
-    let opened = desk.with(move |client| opened(client, id, number)).await;
-    let back = format!("/received/{id}");
-    shown(
-        &desk,
-        visit,
-        Here::Received,
-        &back,
-        number,
-        opened,
-        which.person.as_deref(),
-    )
-}
-
-fn opened(client: &Client, id: SendingId, number: usize) -> Result<Opened, careplan_client::Error> {
-    let set = client.incoming(id)?;
-    open(&set.files, number, |name, sink| {
-        client.read_received(id, name, sink)
-    })
 }

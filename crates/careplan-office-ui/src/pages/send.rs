@@ -393,7 +393,7 @@ pub(super) async fn act(
                     .collect();
                 desk.forget(draft.id);
                 if send {
-                    run_sync(desk, client, &mut outcome);
+                    run_sync(desk, client, Vec::new(), &mut outcome);
                 }
             }
             Err(error) => match error.into_kind() {

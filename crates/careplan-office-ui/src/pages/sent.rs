@@ -4,30 +4,49 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use careplan_client::{KeptReceipt, ListOptions, Outgoing, OutgoingState};
+use careplan_client::{Client, Error, KeptReceipt, Outgoing, OutgoingState};
 use careplan_core::{Explain, Lang};
-use careplan_protocol::{EvidenceEvent, IdempotencyKey, SendingState};
+use careplan_protocol::{IdempotencyKey, SendingId, SendingState};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::documents::{Opened, open, shown, stored};
+use super::documents::{Opened, open};
 use super::front::{Front, Here, Visit, office_words};
-use super::received::Before;
+use super::sets::{self, Before, Direction, Line, what};
 use super::{away, failed, not_found, see_other, written};
 use crate::desk::Desk;
 use crate::said::Said;
 
-const PAGE: u32 = 50;
+/// What was sent.
+pub(super) struct Sent;
+
+impl Direction for Sent {
+    type Id = IdempotencyKey;
+    const ADDRESS: &'static str = "/sent";
+    const HERE: Here = Here::Sent;
+
+    fn open(client: &Client, id: IdempotencyKey, number: usize) -> Result<Opened, Error> {
+        let set = client.outgoing(id)?;
+        open(&set.files, number, |name, sink| {
+            client.read_sent(id, name, sink)
+        })
+    }
+
+    fn receipts(
+        client: &Client,
+        id: IdempotencyKey,
+    ) -> Result<(Option<SendingId>, Vec<KeptReceipt>), Error> {
+        let answer = client.outgoing(id)?.receipt;
+        Ok((answer.map(|answer| answer.sending), client.receipts(id)?))
+    }
+}
 
 pub(super) async fn list(
     State(desk): State<Arc<Desk>>,
     visit: Visit,
     Query(before): Query<Before>,
 ) -> Response {
-    let options = ListOptions {
-        before: before.before,
-        limit: PAGE,
-    };
+    let options = before.options();
     let sets = match desk.with(move |client| client.sent(options)).await {
         Ok(Ok(sets)) => sets,
         Ok(Err(error)) => return failed(&desk, visit, &error),
@@ -35,16 +54,13 @@ pub(super) async fn list(
     };
     let lang = visit.lang;
     let title = lang.pick("送ったもの", "Sent");
-    let more = sets.last().filter(|_| sets.len() >= PAGE as usize);
     Front::new(&desk, visit, Here::Sent, title).page(&html! {
         h1 { (title) }
         @if sets.is_empty() {
             div.card { p { (lang.pick("まだ何も送っていません。", "Nothing was sent yet.")) } }
         } @else { (table(&desk, &sets, lang)) }
         div.actions {
-            @if let Some(last) = more {
-                a.button.second href={ "/sent?before=" (last.number) } { (lang.pick("前のもの", "Older")) }
-            }
+            (sets::older::<Sent>(sets.len(), sets.last().map(|set| set.number), lang))
             a.button href="/send" { (lang.pick("ファイルを送る", "Send files")) }
         }
     })
@@ -63,25 +79,18 @@ pub(super) fn tag(state: &OutgoingState, lang: Lang) -> Markup {
 }
 
 pub(super) fn table(desk: &Desk, sets: &[Outgoing], lang: Lang) -> Markup {
-    html! {
-        table.list.sets {
-            thead { tr {
-                th scope="col" { (lang.pick("送信先・内容", "To, what")) }
-                th scope="col" { (lang.pick("入れた日時", "Put in")) }
-                th scope="col" { (lang.pick("状態", "State")) }
-            } }
-            tbody { @for set in sets { tr {
-                td { a href={ "/sent/" (set.id) } { (office_words(desk, set.header.receiver, lang)) } br; (what(set, lang)) }
-                td { (written::instant(set.put_in_at, lang)) }
-                td { (tag(&set.state, lang)) }
-            } } }
-        }
-    }
-}
-
-fn what(set: &Outgoing, lang: Lang) -> Markup {
-    let header = &set.header;
-    html! { (header.set.name(lang)) @if let Some(month) = header.month { " " (written::month(month, lang)) } }
+    let heads = [
+        lang.pick("送信先・内容", "To, what"),
+        lang.pick("入れた日時", "Put in"),
+    ];
+    let lines = sets.iter().map(|set| Line {
+        id: set.id,
+        office: set.header.receiver,
+        header: set.header.into(),
+        at: set.put_in_at,
+        state: tag(&set.state, lang),
+    });
+    sets::table::<Sent>(desk, heads, lines, lang)
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,7 +125,7 @@ pub(super) async fn one(
         section.card {
             dl.facts {
                 dt { (lang.pick("状態", "State")) } dd { (tag(&set.state, lang)) }
-                dt { (lang.pick("内容", "What")) } dd { (what(&set, lang)) }
+                dt { (lang.pick("内容", "What")) } dd { (what(&set.header.into(), lang)) }
                 dt { (lang.pick("送信先", "To")) } dd { (to) }
                 @if set.sealed { dt { (lang.pick("封", "Sealed")) } dd { (lang.pick("あり（送信先だけが読めます）", "yes: only the other office can read it")) } }
                 dt { (lang.pick("入れた日時", "Put in")) } dd { (written::instant_in_full(set.put_in_at, lang)) }
@@ -131,7 +140,7 @@ pub(super) async fn one(
             }
         }
         (super::documents::list(&format!("/sent/{}", set.id), &set.files, set.files_kept, lang))
-        (receipts_of(&set, &receipts, lang))
+        (sets::receipts::<Sent>(set.id, &receipts, lang))
         @if let Some(month) = set.header.month {
             p { a.button.second href={ "/months/" (month) } { (lang.pick(
                 format!("{}の予定と実績を見る", written::month(month, lang)),
@@ -141,67 +150,6 @@ pub(super) async fn one(
         (acts(&set, lang))
     };
     Front::new(&desk, visit, Here::Sent, title.clone()).page(&content)
-}
-
-/// The platform's signed receipts: proof of what was sent, and when the other office had it.
-fn receipts_of(set: &Outgoing, receipts: &[KeptReceipt], lang: Lang) -> Markup {
-    html! {
-        @if !receipts.is_empty() {
-            section.card {
-                h2 { (lang.pick("受領証", "Receipts")) }
-                p.hint { (lang.pick("センターが電子署名した証明です。保存して、第三者に示すことができます。", "Signed by the platform: store them to show them to others.")) }
-                ul.files {
-                    @for receipt in receipts {
-                        @let event = event_name(receipt.event, lang);
-                        li {
-                            span {
-                                strong { (event) } br; span.quiet { (written::instant_in_full(receipt.at, lang)) }
-                                @if let Some(doubt) = &receipt.doubt { br; span.tag.error { (lang.pick("確かめられません", "does not verify")) } " " (doubt.explain(lang)) }
-                            }
-                            span.does {
-                                a.button.second download href={ "/sent/" (set.id) "/receipt/" (receipt.event) } aria-label=(lang.pick(format!("受領証（{event}）を保存する"), format!("Store the receipt: {event}"))) { (lang.pick("保存", "Store")) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn event_name(event: EvidenceEvent, lang: Lang) -> &'static str {
-    let (ja, en) = match event {
-        EvidenceEvent::Accepted => ("受付", "accepted"),
-        EvidenceEvent::MadeAvailable => ("配信可能", "made available"),
-        EvidenceEvent::Received => ("相手が受領", "received by the other office"),
-        EvidenceEvent::Withdrawn => ("取消", "withdrawn"),
-        EvidenceEvent::Refused => ("配信不可", "refused"),
-        EvidenceEvent::Expired => ("期限切れ", "expired"),
-        _ => (event.as_str(), event.as_str()),
-    };
-    lang.pick(ja, en)
-}
-
-/// Gives a receipt to the browser to store.
-pub(super) async fn receipt(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-    Path((id, event)): Path<(IdempotencyKey, EvidenceEvent)>,
-) -> Response {
-    let seen = desk
-        .with(move |client| Ok((client.outgoing(id)?, client.receipts(id)?)))
-        .await;
-    let (set, receipts) = match seen {
-        Ok(Ok(seen)) => seen,
-        Ok(Err(error)) => return failed(&desk, visit, &error),
-        Err(reason) => return away(&desk, visit, reason),
-    };
-    let found = receipts.into_iter().find(|receipt| receipt.event == event);
-    let Some((receipt, accepted)) = found.zip(set.receipt) else {
-        return not_found(&desk, visit);
-    };
-    let name = format!("receipt-{}-{event}.asice", accepted.sending);
-    super::small_to_store(receipt.container, &name)
 }
 
 /// What can be done about a set.
@@ -310,49 +258,4 @@ pub(super) async fn act(
         Err(reason) => return away(&desk, visit, reason),
     }
     see_other(&format!("/sent/{id}"))
-}
-
-pub(super) async fn file(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-    Path((id, number)): Path<(IdempotencyKey, usize)>,
-) -> Response {
-    let opened = desk.with(move |client| opened(client, id, number)).await;
-    stored(&desk, visit, opened)
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Which {
-    #[serde(default)]
-    pub(super) person: Option<String>,
-}
-
-pub(super) async fn view(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-    Path((id, number)): Path<(IdempotencyKey, usize)>,
-    Query(which): Query<Which>,
-) -> Response {
-    let opened = desk.with(move |client| opened(client, id, number)).await;
-    let back = format!("/sent/{id}");
-    shown(
-        &desk,
-        visit,
-        Here::Sent,
-        &back,
-        number,
-        opened,
-        which.person.as_deref(),
-    )
-}
-
-fn opened(
-    client: &careplan_client::Client,
-    id: IdempotencyKey,
-    number: usize,
-) -> Result<Opened, careplan_client::Error> {
-    let set = client.outgoing(id)?;
-    open(&set.files, number, |name, sink| {
-        client.read_sent(id, name, sink)
-    })
 }

@@ -8,6 +8,7 @@ use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse, Response};
 use careplan_client::{Client, Incoming, Outgoing};
 use careplan_core::{Explain, Lang};
+use careplan_protocol::{IdempotencyKey, SendingId};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 
@@ -32,13 +33,13 @@ pub(super) fn sync_button(lang: Lang) -> Markup {
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    wait: Option<String>,
+    pub(super) wait: Option<String>,
 }
 
 pub(super) async fn sync(State(desk): State<Arc<Desk>>, Form(asked): Form<Asked>) -> Response {
     desk.begin(Task::Sync, |desk, client| {
         let mut outcome = Outcome::default();
-        run_sync(desk, client, &mut outcome);
+        run_sync(desk, client, Vec::new(), &mut outcome);
         outcome
     });
     held(&desk, asked.wait.as_deref()).await
@@ -49,11 +50,16 @@ pub(super) async fn held(desk: &Desk, wait: Option<&str>) -> Response {
     if wait != Some("0") {
         desk.work_ended(HELD).await;
     }
-    see_other("/work")
+    see_other("/progress")
 }
 
-/// Sends and receives, and notes what came of it.
-pub(super) fn run_sync(desk: &Desk, client: &mut Client, outcome: &mut Outcome) {
+/// Sends and receives, and notes what came of it, with what was let out of the quarantine before.
+pub(super) fn run_sync(
+    desk: &Desk,
+    client: &mut Client,
+    released: Vec<SendingId>,
+    outcome: &mut Outcome,
+) {
     outcome.synced = true;
     match client.sync() {
         Ok(report) => outcome.report = report,
@@ -62,13 +68,14 @@ pub(super) fn run_sync(desk: &Desk, client: &mut Client, outcome: &mut Outcome) 
             outcome.error = Some(Said::of(&error));
         }
     }
+    outcome.report.received.splice(..0, released);
     let report = &outcome.report;
-    let outgoing = |ids: &[careplan_protocol::IdempotencyKey]| -> Vec<Outgoing> {
+    let outgoing = |ids: &[IdempotencyKey]| -> Vec<Outgoing> {
         ids.iter()
             .filter_map(|id| client.outgoing(*id).ok())
             .collect()
     };
-    let incoming = |ids: &[careplan_protocol::SendingId]| -> Vec<Incoming> {
+    let incoming = |ids: &[SendingId]| -> Vec<Incoming> {
         ids.iter()
             .filter_map(|id| client.incoming(*id).ok())
             .collect()
@@ -117,7 +124,7 @@ fn running(desk: &Desk, title: &str, lang: Lang) -> Markup {
     let (what, bytes) = words(desk, lang);
     html! {
         h1 { (title) }
-        div.card #work data-work-state="/work/state" aria-live="polite" {
+        div.card #work data-progress="/progress/state" aria-live="polite" {
             p { span #work-what { (what) } " " span #work-bytes { (bytes) } }
             progress #work-bar aria-label=(title) hidden {}
             p.quiet { (lang.pick(
@@ -126,8 +133,8 @@ fn running(desk: &Desk, title: &str, lang: Lang) -> Markup {
             )) }
         }
         div.actions {
-            a.button.second #work-again href="/work?wait=true" { (lang.pick("様子を見る", "Look again")) }
-            form method="post" action="/work/cancel" {
+            a.button.second #work-again href="/progress?wait=true" { (lang.pick("様子を見る", "Look again")) }
+            form method="post" action="/progress/stop" {
                 button.button.second type="submit" { (lang.pick("中止する", "Stop")) }
             }
         }
@@ -172,7 +179,7 @@ pub(super) async fn state(State(desk): State<Arc<Desk>>, visit: Visit) -> Respon
 pub(super) async fn cancel(State(desk): State<Arc<Desk>>) -> Response {
     desk.cancel.cancel();
     desk.work_ended(HELD).await;
-    see_other("/work")
+    see_other("/progress")
 }
 
 /// What came of it.

@@ -61,6 +61,18 @@ impl Failure {
         Self::of(Exit::CouldNot, &error)
     }
 
+    /// For `map_err`: a file that is not what it should be.
+    pub(crate) fn about<E: Explain>(path: &Path) -> impl FnOnce(E) -> Self {
+        move |error| {
+            let path = path.display();
+            Self::new(
+                Exit::CouldNot,
+                format!("{path}: {}", error.explain(Lang::Ja)),
+                format!("{path}: {}", error.explain(Lang::En)),
+            )
+        }
+    }
+
     /// For `map_err`: a file that cannot be read or written.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| {

@@ -64,7 +64,7 @@ impl List {
                 for set in &sets {
                     let at = when(set.put_in_at);
                     let (number, state) = (set.number, set.state.name(office.lang));
-                    let line = heading(&set.header, office.lang);
+                    let line = heading(set.header, office.lang);
                     println!("S{number:<6} {at}  {state}  {line}");
                 }
             }
@@ -77,7 +77,7 @@ impl List {
                 for set in &sets {
                     let at = when(set.received_at);
                     let (number, state) = (set.number, received_state(set, office));
-                    let line = heading(&set.header, office.lang);
+                    let line = heading(set.header, office.lang);
                     println!("R{number:<6} {at}  {state}  {line}");
                 }
             }
@@ -131,6 +131,15 @@ impl fmt::Display for NotASetName {
 impl std::error::Error for NotASetName {}
 
 impl SetName {
+    /// Whether it is one that was sent from here.
+    pub(crate) fn is_sent(self, client: &Client) -> bool {
+        match self {
+            Self::Sent(_) => true,
+            Self::Received(_) => false,
+            Self::Id(_) => self.outgoing(client).is_ok(),
+        }
+    }
+
     pub(crate) fn outgoing(self, client: &Client) -> Result<Outgoing, Failure> {
         match self {
             Self::Sent(number) => {
@@ -185,12 +194,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(&self, office: &Office) -> Result<Outcome, Failure> {
         let client = office.client()?;
-        let sent = match self.set {
-            SetName::Sent(_) => true,
-            SetName::Received(_) => false,
-            SetName::Id(_) => self.set.outgoing(&client).is_ok(),
-        };
-        if sent {
+        if self.set.is_sent(&client) {
             show_outgoing(&client, &self.set.outgoing(&client)?, office)?;
         } else {
             show_incoming(&self.set.incoming(&client)?, office);
@@ -208,7 +212,7 @@ fn show_outgoing(client: &Client, set: &Outgoing, office: &Office) -> Result<(),
         return Ok(());
     }
     let lang = office.lang;
-    println!("S{}  {}", set.number, heading(&set.header, lang));
+    println!("S{}  {}", set.number, heading(set.header, lang));
     println!("ID  {}", set.id);
     let (at, state) = (when(set.put_in_at), set.state.name(lang));
     office.say(format!("取り込み {at}"), format!("put in {at}"));
@@ -237,10 +241,13 @@ fn show_incoming(set: &Incoming, office: &Office) {
         return;
     }
     let lang = office.lang;
-    println!("R{}  {}", set.number, heading(&set.header, lang));
+    println!("R{}  {}", set.number, heading(set.header, lang));
     println!("ID  {}", set.id);
     let (at, state) = (when(set.received_at), set.state.name(lang));
     office.say(format!("受信 {at}"), format!("received {at}"));
+    if set.sealed {
+        office.say("封緘 あり", "sealed on its way");
+    }
     office.say(format!("状態 {state}"), format!("state {state}"));
     if let Some(signed_at) = set.signed_at {
         let at = when(signed_at);

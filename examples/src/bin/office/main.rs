@@ -68,6 +68,8 @@ struct Common {
 enum Command {
     /// Sets the office up: key, request for its certificate, certificate (初期設定・証明書)
     Init(init::Init),
+    /// Renews the certificate: a new key, its request, the new certificate (証明書の更新)
+    Renew(init::Renew),
     /// What waits, what is new, when the certificate ends (状態)
     Status,
     /// Sends files (送信)
@@ -121,6 +123,7 @@ enum Outcome {
 fn run(command: &Command, office: &Office) -> Result<Outcome, Failure> {
     match command {
         Command::Init(command) => command.run(office),
+        Command::Renew(command) => command.run(office),
         Command::Status => status::run(office),
         Command::Send(command) => command.run(office),
         Command::Sync(command) => command.run(office),

@@ -1,6 +1,6 @@
 //! How sets and times are written for people, and for programs.
 
-use careplan_client::SetHeader;
+use careplan_client::ReceivedHeader;
 use careplan_core::{Lang, japan_time};
 use chrono::{DateTime, Utc};
 
@@ -24,14 +24,9 @@ pub(crate) fn count(lang: Lang, number: usize) -> String {
 }
 
 /// A set in one line: what it is, for which month, from whom to whom.
-pub(crate) fn heading(header: &SetHeader, lang: Lang) -> String {
-    let SetHeader {
-        sender,
-        receiver,
-        set,
-        month,
-        ..
-    } = header;
-    let month = month.map(|month| format!(" {month}")).unwrap_or_default();
-    format!("{}{month} {sender} → {receiver}", set.name(lang))
+pub(crate) fn heading(header: impl Into<ReceivedHeader>, lang: Lang) -> String {
+    let header = header.into();
+    let month = header.month().map(|month| format!(" {month}"));
+    let (name, month) = (header.name(lang), month.unwrap_or_default());
+    format!("{name}{month} {} → {}", header.sender(), header.receiver())
 }

@@ -1,5 +1,5 @@
-//! Where the password comes from: a file, the environment, or the person at the terminal. It is
-//! asked for only when the platform wants it, and never kept.
+//! Where passwords come from: a file, the environment, or the person at the terminal. They are asked
+//! for only when they are needed, and never kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,13 @@ use careplan_protocol::{LogInRequest, Password};
 use console::Term;
 use zeroize::Zeroizing;
 
-const VARIABLE: &str = "CAREPLAN_PASSWORD";
+/// One of the passwords an office has.
+struct Wanted<'a> {
+    /// Where its file is named.
+    option: &'static str,
+    variable: &'static str,
+    prompt: &'a str,
+}
 
 /// Gives user ID and password, asking if need be.
 pub(crate) fn log_in(
@@ -18,11 +24,12 @@ pub(crate) fn log_in(
     file: Option<&Path>,
     lang: Lang,
 ) -> Result<LogInRequest, Refusal> {
-    let text = match (file, std::env::var(VARIABLE)) {
-        (Some(file), _) => from_file(file)?,
-        (None, Ok(text)) => Zeroizing::new(text),
-        (None, Err(_)) => from_terminal(user_id, lang)?,
+    let wanted = Wanted {
+        option: "--password-file",
+        variable: "CAREPLAN_PASSWORD",
+        prompt: &format!("{user_id}{}", lang.pick("のパスワード: ", ", password: ")),
     };
+    let text = wanted.get(file)?;
     let password: Password = text.parse().map_err(|_| {
         refusal(
             "password_invalid",
@@ -31,6 +38,59 @@ pub(crate) fn log_in(
         )
     })?;
     Ok(LogInRequest { user_id, password })
+}
+
+/// Gives the password of a key's file, asking if need be.
+pub(crate) fn of_key(
+    key: &Path,
+    file: Option<&Path>,
+    lang: Lang,
+) -> Result<Zeroizing<String>, Refusal> {
+    let name = key.file_name().unwrap_or(key.as_os_str()).display();
+    let wanted = Wanted {
+        option: "--key-password-file",
+        variable: "CAREPLAN_KEY_PASSWORD",
+        prompt: &format!("{name}{}", lang.pick("のパスワード: ", ", password: ")),
+    };
+    wanted.get(file)
+}
+
+impl Wanted<'_> {
+    fn get(&self, file: Option<&Path>) -> Result<Zeroizing<String>, Refusal> {
+        match (file, std::env::var(self.variable)) {
+            (Some(file), _) => from_file(file),
+            (None, Ok(text)) => Ok(Zeroizing::new(text)),
+            (None, Err(_)) => self.from_terminal(),
+        }
+    }
+
+    /// What is typed is not shown.
+    fn from_terminal(&self) -> Result<Zeroizing<String>, Refusal> {
+        let terminal = Term::stderr();
+        if !terminal.is_term() {
+            let Self {
+                option, variable, ..
+            } = self;
+            return Err(refusal(
+                "password_missing",
+                format!(
+                    "パスワードがありません。{option} か環境変数 {variable} で指定してください。"
+                ),
+                format!("there is no password; give it with {option} or {variable}"),
+            ));
+        }
+        let asked = || -> std::io::Result<String> {
+            terminal.write_str(self.prompt)?;
+            terminal.read_secure_line()
+        };
+        asked().map(Zeroizing::new).map_err(|_| {
+            refusal(
+                "password_missing",
+                "パスワードを読み取れませんでした。もう一度行ってください。",
+                "the password could not be read; try again",
+            )
+        })
+    }
 }
 
 fn from_file(file: &Path) -> Result<Zeroizing<String>, Refusal> {
@@ -50,33 +110,10 @@ fn from_file(file: &Path) -> Result<Zeroizing<String>, Refusal> {
     ))
 }
 
-fn from_terminal(user_id: UserId, lang: Lang) -> Result<Zeroizing<String>, Refusal> {
-    let terminal = Term::stderr();
-    if !terminal.is_term() {
-        return Err(refusal(
-            "password_missing",
-            "パスワードがありません。--password-file か環境変数 CAREPLAN_PASSWORD で指定してください。",
-            "there is no password; give it with --password-file or CAREPLAN_PASSWORD",
-        ));
-    }
-    let asked = || -> std::io::Result<String> {
-        let prompt = lang.pick("のパスワード: ", ", password: ");
-        terminal.write_str(&format!("{user_id}{prompt}"))?;
-        terminal.read_secure_line()
-    };
-    asked().map(Zeroizing::new).map_err(|_| {
-        refusal(
-            "password_missing",
-            "パスワードを読み取れませんでした。もう一度行ってください。",
-            "the password could not be read; try again",
-        )
-    })
-}
-
-fn refusal(code: &str, ja: &str, en: &str) -> Refusal {
+fn refusal(code: &str, ja: impl Into<String>, en: impl Into<String>) -> Refusal {
     Refusal {
         code: code.to_owned(),
-        ja: ja.to_owned(),
-        en: en.to_owned(),
+        ja: ja.into(),
+        en: en.into(),
     }
 }

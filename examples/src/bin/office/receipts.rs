@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use careplan_client::{Client, KeptReceipt, ListOptions, Outgoing};
+use careplan_client::{Client, Incoming, KeptReceipt, ListOptions, Outgoing, ReceivedHeader};
 use careplan_core::{Explain, Lang};
-use careplan_protocol::EvidenceEvent;
+use careplan_protocol::{EvidenceEvent, SendingId};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -15,8 +15,8 @@ use crate::list::SetName;
 use crate::office::Office;
 use crate::output::{heading, when};
 
-/// The platform's signed receipts for what was sent (受領証): that it was accepted, and that the
-/// receiver has it.
+/// The platform's signed receipts (受領証): of what was sent, that it was accepted and that the
+/// receiver has it; of what was received, that this office confirmed it.
 ///
 /// With `--out` they are written to a folder; `envelope receipt verify` or others' tools (unzip,
 /// openssl cms) check them without this program.
@@ -25,33 +25,77 @@ pub(crate) struct Receipts {
     /// Writes the receipts to this folder (書き出し先)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Sets, by their number in the list (S1) or their ID; without any, the newest fifty
+    /// Sets, by their number in the list (S1, R1) or their ID; without any, the newest fifty sent
+    /// and the newest fifty received
     #[arg(value_name = "ID")]
     sets: Vec<SetName>,
+}
+
+/// A set with its receipts.
+struct Proof {
+    /// `S1`, `R1`.
+    name: String,
+    /// The set's, in this home.
+    id: String,
+    number: u64,
+    header: ReceivedHeader,
+    /// The platform's number; none before the platform has it.
+    sending: Option<SendingId>,
+    receipts: Vec<KeptReceipt>,
+}
+
+impl Proof {
+    fn of_sent(client: &Client, set: &Outgoing) -> Result<Self, Failure> {
+        Ok(Self {
+            name: format!("S{}", set.number),
+            id: set.id.to_string(),
+            number: set.number,
+            header: set.header.into(),
+            sending: set.receipt.as_ref().map(|answer| answer.sending),
+            receipts: client.receipts(set.id)?,
+        })
+    }
+
+    fn of_received(client: &Client, set: &Incoming) -> Result<Self, Failure> {
+        Ok(Self {
+            name: format!("R{}", set.number),
+            id: set.id.to_string(),
+            number: set.number,
+            header: set.header,
+            sending: Some(set.id),
+            receipts: client.receipts_received(set.id)?,
+        })
+    }
 }
 
 impl Receipts {
     pub(crate) fn run(&self, office: &Office) -> Result<Outcome, Failure> {
         let client = office.client()?;
-        let sets = self.sets(&client)?;
         let mut outcome = Outcome::Done;
         let mut told = Vec::new();
-        for set in &sets {
-            let receipts = client.receipts(set.id)?;
+        for proof in self.proofs(&client)? {
+            let Proof {
+                name,
+                id,
+                number,
+                header,
+                receipts,
+                ..
+            } = &proof;
             if receipts.iter().any(|receipt| receipt.doubt.is_some()) {
                 outcome = Outcome::LookAtIt;
             }
             let files = match &self.out {
-                Some(folder) => write(folder, set, &receipts)?,
+                Some(folder) => write(folder, &proof)?,
                 None => Vec::new(),
             };
             if office.json {
                 told.push(json!({
-                    "id": set.id, "number": set.number, "receipts": receipts, "files": files,
+                    "id": id, "set": name, "number": number, "receipts": receipts, "files": files,
                 }));
             } else if !receipts.is_empty() {
-                println!("S{}  {}", set.number, heading(&set.header, office.lang));
-                tell(&receipts, office.lang);
+                println!("{name}  {}", heading(*header, office.lang));
+                tell(receipts, office.lang);
             }
         }
         if office.json {
@@ -60,15 +104,25 @@ impl Receipts {
         Ok(outcome)
     }
 
-    fn sets(&self, client: &Client) -> Result<Vec<Outgoing>, Failure> {
+    fn proofs(&self, client: &Client) -> Result<Vec<Proof>, Failure> {
         if self.sets.is_empty() {
             let page = ListOptions {
                 before: None,
                 limit: 50,
             };
-            return Ok(client.sent(page)?);
+            let (sent, received) = (client.sent(page)?, client.received(page)?);
+            let sent = sent.iter().map(|set| Proof::of_sent(client, set));
+            let received = received.iter().map(|set| Proof::of_received(client, set));
+            return sent.chain(received).collect();
         }
-        self.sets.iter().map(|set| set.outgoing(client)).collect()
+        let named = self.sets.iter().map(|set| {
+            if set.is_sent(client) {
+                Proof::of_sent(client, &set.outgoing(client)?)
+            } else {
+                Proof::of_received(client, &set.incoming(client)?)
+            }
+        });
+        named.collect()
     }
 }
 
@@ -87,7 +141,10 @@ fn event_name(event: EvidenceEvent, lang: Lang) -> &'static str {
     let (ja, en) = match event {
         EvidenceEvent::Accepted => ("センターが受け付けました", "accepted by the platform"),
         EvidenceEvent::MadeAvailable => ("受信できる状態になりました", "made available"),
-        EvidenceEvent::Received => ("相手が受信しました", "received by the other office"),
+        EvidenceEvent::Received => (
+            "受信が確認されました",
+            "received and confirmed by the receiver",
+        ),
         EvidenceEvent::Withdrawn => ("取り消されました", "withdrawn"),
         EvidenceEvent::Refused => ("配送されませんでした", "refused"),
         EvidenceEvent::Expired => ("期限が過ぎました", "expired"),
@@ -97,15 +154,15 @@ fn event_name(event: EvidenceEvent, lang: Lang) -> &'static str {
 }
 
 /// Writes receipts as files; one that is there is the same and written again.
-fn write(folder: &Path, set: &Outgoing, receipts: &[KeptReceipt]) -> Result<Vec<PathBuf>, Failure> {
+fn write(folder: &Path, proof: &Proof) -> Result<Vec<PathBuf>, Failure> {
     fs::create_dir_all(folder).map_err(Failure::io(folder))?;
-    receipts
+    let Some(sending) = proof.sending else {
+        return Ok(Vec::new());
+    };
+    proof
+        .receipts
         .iter()
         .map(|receipt| {
-            let sending = match &set.receipt {
-                Some(answer) => answer.sending.to_string(),
-                None => set.id.to_string(),
-            };
             let path = folder.join(format!("receipt-{sending}-{}.asice", receipt.event));
             careplan_tables::write_whole(&path, &receipt.container)
                 .map_err(|error| Failure::io(&path)(std::io::Error::other(error)))?;

@@ -100,7 +100,7 @@ impl Send {
     ) -> Result<Outcome, Failure> {
         let sets = client.look_at(&self.paths, options)?;
         for set in &sets {
-            let line = heading(&set.header, office.lang);
+            let line = heading(set.header, office.lang);
             office.say(&line, &line);
             tell_findings(&set.findings, office);
         }
@@ -126,7 +126,7 @@ impl Send {
 }
 
 fn tell_put_in(set: &PutIn, office: &Office) {
-    let line = heading(&set.header, office.lang);
+    let line = heading(set.header, office.lang);
     let (mut ja, mut en) = (line.clone(), line);
     if set.already {
         ja += "（取り込み済み）";

@@ -68,10 +68,16 @@ pub(crate) fn run(office: &Office) -> Result<Outcome, Failure> {
         format!("証明書の有効期限 {until}（あと{days_left}日）"),
         format!("the certificate ends {until}, in {days_left} days"),
     );
+    if status.quarantined > 0 {
+        office.say(
+            "隔離したデータの理由は office show で確かめられます。鍵、認証局の証明書、時計を直した後は office sync --recheck で確かめ直します。",
+            "why something is quarantined is told by office show; after a key, an authority or the clock was put right, office sync --recheck looks again",
+        );
+    }
     if renew {
         office.say(
-            "証明書の更新が必要です。office init --renew で申請を作ってください。",
-            "the certificate has to be renewed; make a request with office init --renew",
+            "証明書の更新が必要です。office renew で更新の要求を作ってください。",
+            "the certificate has to be renewed; begin with office renew",
         );
     }
     Ok(outcome)

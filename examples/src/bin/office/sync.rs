@@ -1,6 +1,6 @@
 //! `office sync`: one round with the platform.
 
-use careplan_client::{Client, IncomingState, OutgoingState, SyncReport};
+use careplan_client::{Client, IncomingState, OutgoingState, ReceivedHeader, SyncReport};
 use careplan_core::Explain;
 use chrono::{Months, Utc};
 use clap::Args;
@@ -13,8 +13,8 @@ use crate::output::{count, heading};
 /// Sends what waits, receives what is new, hears what became of what was sent (同期).
 #[derive(Args)]
 pub(crate) struct Sync {
-    /// First looks at quarantined containers again, after an authority or the clock was put right
-    /// (隔離したデータの再確認)
+    /// First looks at quarantined containers again, after a key, an authority or the clock was put
+    /// right (隔離したデータの再確認)
     #[arg(long)]
     recheck: bool,
 }
@@ -22,10 +22,13 @@ pub(crate) struct Sync {
 impl Sync {
     pub(crate) fn run(&self, office: &Office) -> Result<Outcome, Failure> {
         let mut client = office.client()?;
-        if self.recheck {
-            client.recheck_quarantine()?;
-        }
-        let report = client.sync()?;
+        let released = if self.recheck {
+            client.recheck_quarantine()?
+        } else {
+            Vec::new()
+        };
+        let mut report = client.sync()?;
+        report.received.splice(..0, released);
         forget_old(&mut client, office)?;
         if office.json {
             office.print_json(&report);
@@ -41,7 +44,8 @@ impl Sync {
 pub(crate) fn outcome(report: &SyncReport) -> Outcome {
     let nothing = report.refused.is_empty()
         && report.quarantined.is_empty()
-        && report.doubtful_receipts.is_empty();
+        && report.doubtful_receipts.is_empty()
+        && report.doubtful_receipts_received.is_empty();
     if nothing {
         Outcome::Done
     } else {
@@ -71,7 +75,7 @@ pub(crate) fn tell(client: &Client, report: &SyncReport, office: &Office) -> Res
     );
     for &id in &report.refused {
         let set = client.outgoing(id)?;
-        let line = heading(&set.header, lang);
+        let line = heading(set.header, lang);
         if let OutgoingState::Refused(refusal) = &set.state {
             let why = refusal.explain(lang);
             office.say(
@@ -81,12 +85,17 @@ pub(crate) fn tell(client: &Client, report: &SyncReport, office: &Office) -> Res
         }
     }
     for (id, state) in &report.changed {
-        let line = heading(&client.outgoing(*id)?.header, lang);
+        let line = heading(client.outgoing(*id)?.header, lang);
         let state = state.name(lang);
         office.say(format!("{state}: {line}"), format!("{state}: {line}"));
     }
-    for &id in &report.doubtful_receipts {
-        let line = heading(&client.outgoing(id)?.header, lang);
+    let sent = report.doubtful_receipts.iter();
+    let sent = sent.map(|&id| Ok(client.outgoing(id)?.header.into()));
+    let received = report.doubtful_receipts_received.iter();
+    let received = received.map(|&id| Ok(client.incoming(id)?.header));
+    for header in sent.chain(received) {
+        let header: Result<ReceivedHeader, Failure> = header;
+        let line = heading(header?, lang);
         office.say(
             format!("受領証を検証できません: {line}（office receipts で確かめ、運用センターに連絡してください）"),
             format!("a receipt does not verify: {line} (see office receipts, and tell the operations centre)"),
@@ -102,12 +111,12 @@ pub(crate) fn tell_received(
 ) -> Result<(), Failure> {
     let lang = office.lang;
     for &id in &report.received {
-        let line = heading(&client.incoming(id)?.header, lang);
+        let line = heading(client.incoming(id)?.header, lang);
         office.say(format!("受信: {line}"), format!("received: {line}"));
     }
     for &id in &report.quarantined {
         let set = client.incoming(id)?;
-        let line = heading(&set.header, lang);
+        let line = heading(set.header, lang);
         if let IncomingState::Quarantined(refusal) = &set.state {
             let why = refusal.explain(lang);
             office.say(

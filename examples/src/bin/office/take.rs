@@ -48,7 +48,7 @@ impl Take {
             office.say("新着はありません。", "there is nothing new");
         }
         for set in &taken {
-            println!("{}", heading(&set.header, office.lang));
+            println!("{}", heading(set.header, office.lang));
             for file in &set.files {
                 println!("  {}", file.display());
             }

@@ -239,7 +239,7 @@ impl Round<'_> {
         let lang = self.office.lang;
         let mut text = String::new();
         for set in sets {
-            text += &heading(&set.header, lang);
+            text += &heading(set.header, lang);
             for finding in &set.findings {
                 text += &format!("\n  {}", finding.explain(lang));
             }
@@ -257,7 +257,7 @@ impl Round<'_> {
 
     fn tell_put_in(&self, set: &PutIn) {
         let lang = self.office.lang;
-        let line = heading(&set.header, lang);
+        let line = heading(set.header, lang);
         let text = lang.pick(format!("取り込み: {line}"), format!("put in: {line}"));
         self.office.event(
             &text,
@@ -267,7 +267,7 @@ impl Round<'_> {
 
     fn tell_taken(&self, set: &TakenOut) {
         let lang = self.office.lang;
-        let line = heading(&set.header, lang);
+        let line = heading(set.header, lang);
         let text = lang.pick(format!("取り出し: {line}"), format!("taken out: {line}"));
         self.office.event(
             &text,
@@ -285,7 +285,7 @@ impl Round<'_> {
             let set = client.outgoing(id)?;
             if let OutgoingState::Refused(refusal) = &set.state {
                 let (lang, number) = (self.office.lang, set.number);
-                let (line, why) = (heading(&set.header, lang), refusal.explain(lang));
+                let (line, why) = (heading(set.header, lang), refusal.explain(lang));
                 let text = lang.pick(
                     format!("センターが受け付けません: {line}\n{why}\n直したら office retry S{number} を行ってください。\n"),
                     format!("not accepted by the platform: {line}\n{why}\nwhen it is put right: office retry S{number}\n"),
