@@ -10,7 +10,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
@@ -118,6 +119,31 @@ impl World {
 
     /// Has the pending request certified and installs the certificate.
     fn issue(&self, number: &str, more: &[&str]) {
+        let certificate = self.certify(number, more);
+        let installed = self
+            .office(number)
+            .args(["init", "--certificate"])
+            .arg(&certificate)
+            .output();
+        done(installed.unwrap());
+    }
+
+    /// `office` on an office's home.
+    fn office(&self, number: &str) -> Command {
+        Self::office_at(&self.home(number))
+    }
+
+    fn office_at(home: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_office"));
+        command
+            .args(["--json", "--lang", "ja", "--home", path(home)])
+            .env("CAREPLAN_PASSWORD", PASSWORD)
+            .env_remove("CAREPLAN_KEY_PASSWORD");
+        command
+    }
+
+    /// Has the request that waits in an office's home certified; the certificate's file.
+    fn certify(&self, number: &str, more: &[&str]) -> PathBuf {
         let certificate = self.path(&format!("{number}.pem"));
         let issued = Command::new(env!("CARGO_BIN_EXE_envelope"))
             .args(["ca", "issue", "--office", number, "--dir"])
@@ -129,22 +155,7 @@ impl World {
             .args(more)
             .output();
         done(issued.unwrap());
-        let installed = self
-            .office(number)
-            .args(["init", "--certificate"])
-            .arg(&certificate)
-            .output();
-        done(installed.unwrap());
-    }
-
-    /// `office` on an office's home.
-    fn office(&self, number: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_office"));
-        command
-            .args(["--json", "--lang", "ja", "--home"])
-            .arg(self.home(number))
-            .env("CAREPLAN_PASSWORD", PASSWORD);
-        command
+        certificate
     }
 
     /// Runs `office` and reads what it prints.
@@ -594,6 +605,133 @@ fn five_thousand_files_in_one_folder_are_told_apart() {
     assert_eq!(world.ok(MANAGER, &["status"])["sets"]["waiting"], 0);
 }
 
+#[test]
+fn an_office_comes_with_the_certificate_it_has_in_whatever_form() {
+    let world = World::new();
+    let identity = world.home(MANAGER).join("identity.pem");
+    let folder = world.path("forms");
+    fs::create_dir(&folder).unwrap();
+    let form = |name: &str| folder.join(name);
+    let openssl = |arguments: &[&str]| {
+        let mut openssl = Command::new("openssl");
+        let output = openssl.args(arguments).current_dir(&folder).output();
+        done(output.unwrap());
+    };
+    let (key, certificate) = (path(&identity), world.path(&format!("{MANAGER}.pem")));
+    let certificate = path(&certificate);
+    let encrypt = [
+        "pkcs8",
+        "-topk8",
+        "-passout",
+        "pass:secret",
+        "-in",
+        key,
+        "-out",
+    ];
+    openssl(&[&encrypt[..], &["key.pem"]].concat());
+    openssl(&[&encrypt[..], &["key.der", "-outform", "DER"]].concat());
+    let plain = ["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"];
+    openssl(&[&plain[..], &["-in", key, "-out", "plain.der"]].concat());
+    openssl(&[
+        "x509",
+        "-in",
+        certificate,
+        "-outform",
+        "DER",
+        "-out",
+        "cert.der",
+    ]);
+    let export = ["pkcs12", "-export", "-inkey", key, "-in", certificate];
+    openssl(
+        &[
+            &export[..],
+            &["-passout", "pass:secret", "-out", "office.p12"],
+        ]
+        .concat(),
+    );
+    let (pem, der) = (form("key.pem"), form("key.der"));
+    let (plain, cert, p12) = (form("plain.der"), form("cert.der"), form("office.p12"));
+    let right = form("right.txt");
+    fs::write(&right, "secret\n").unwrap();
+    let user = user(MANAGER);
+    let authority = world.path("platform/certificates/authority.pem");
+    let init = |name: &str, identity: &[&str]| {
+        let mut office = World::office_at(&world.path(name));
+        office
+            .args(["init", "--office", MANAGER, "--user", &user])
+            .args(["--platform", &world.address, "--authority"])
+            .arg(&authority)
+            .args(identity)
+            .stdin(Stdio::null());
+        office
+    };
+    for (at, identity) in [
+        vec!["--key", path(&pem), "--certificate", certificate],
+        vec!["--key", path(&der), "--certificate", path(&cert)],
+        vec!["--key", path(&plain), "--certificate", path(&cert)],
+        vec!["--p12", path(&p12)],
+        vec!["--p12", path(&p12), "--key-password-file", path(&right)],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("home {at}");
+        let mut office = init(&name, &identity);
+        if !identity.contains(&"--key-password-file") {
+            office.env("CAREPLAN_KEY_PASSWORD", "secret");
+        }
+        let (code, value) = outcome(office.output().unwrap());
+        assert_eq!(code, 0, "{identity:?}: {value:#}");
+        assert!(value["request"].is_null() && value["certificate_ends_at"].is_string());
+        let mut sync = World::office_at(&world.path(&name));
+        assert_eq!(outcome(sync.arg("sync").output().unwrap()).0, 0);
+    }
+    // A wrong password, none, no such file as it should be: said with the file, and no home.
+    for (identity, password, says) in [
+        (["--p12", path(&p12)], Some("wrong"), "パスワード"),
+        (["--p12", path(&p12)], None, "--key-password-file"),
+        (["--p12", path(&pem)], Some("secret"), "PKCS#12"),
+    ] {
+        let mut office = init("nothing", &identity);
+        if let Some(password) = password {
+            office.env("CAREPLAN_KEY_PASSWORD", password);
+        }
+        let (code, value) = outcome(office.output().unwrap());
+        assert_eq!(code, 2);
+        assert!(text(&value).contains(says), "{value:#}");
+        assert!(!value.to_string().contains("secret"));
+        assert!(!world.path("nothing/office.toml").exists());
+    }
+}
+
+#[test]
+fn a_certificate_is_renewed_and_what_waits_goes_with_the_new_one() {
+    let world = World::new();
+    let first = world.ok(MANAGER, &["renew"]);
+    let signed = first["signed"].as_str().unwrap();
+    assert!(signed.ends_with("renewal.asice") && Path::new(signed).is_file());
+    assert_eq!(world.ok(MANAGER, &["renew"]), first, "the same request");
+    // Until it is answered the old one works.
+    world.ok(MANAGER, &["sync"]);
+    let old = fs::read(world.home(MANAGER).join("identity.pem")).unwrap();
+    let certificate = world.certify(MANAGER, &[]);
+    // Somebody else's is not taken.
+    let (code, _) = world.run(SERVICE, &["renew", "--finish", path(&certificate)]);
+    assert_eq!(code, 2);
+    let finished = world.ok(MANAGER, &["renew", "--finish", path(&certificate)]);
+    assert!(finished["certificate_ends_at"].is_string());
+    let home = world.home(MANAGER);
+    assert!(!home.join("renewal.asice").exists() && !home.join("request.key.pem").exists());
+    let former: Vec<_> = contents(&home.join("former")).into_values().collect();
+    assert_eq!(former, [old]);
+    let sent = world.ok(MANAGER, &["send", path(&samples("month-set"))]);
+    assert_eq!(
+        sent["sync"]["accepted"].as_array().map(Vec::len),
+        Some(1),
+        "{sent:#}"
+    );
+}
+
 /// Runs a program and gives the most memory it had, in bytes.
 #[cfg(target_os = "linux")]
 fn run_and_weigh(command: &mut Command) -> (Output, u64) {
@@ -658,4 +796,111 @@ fn a_large_pdf_is_streamed() {
     for memory in [sending, receiving, taking] {
         assert!(memory > 0 && memory < ALLOWED, "{memory} bytes");
     }
+}
+
+/// The page takes long files piece by piece too, and sends them as `office send` does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_upload_to_the_page_is_streamed() {
+    const ALLOWED: u64 = 64 * 1024 * 1024;
+    let megabytes = setting("CAREPLAN_OFFICE_LARGE_MB", 80);
+    let world = World::new();
+    let mut page = world
+        .office(MANAGER)
+        .args(["ui", "--no-browser"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(page.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    let listening: Value = serde_json::from_str(&line).unwrap();
+    let address = listening["address"].as_str().unwrap();
+    let (host, path) = address
+        .trim_start_matches("http://")
+        .split_once('/')
+        .unwrap();
+    let call = |head: &str, body: &mut dyn FnMut(&mut TcpStream)| {
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "{head}host: {host}\r\norigin: http://{host}\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        body(&mut stream);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let header = |answer: &str, name: &str| -> String {
+        let line = answer
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_else(|| panic!("no {name}: {answer}"));
+        line.split(';').next().unwrap().trim().to_owned()
+    };
+    let entered = call(&format!("GET /{path} HTTP/1.1\r\n"), &mut |_| {});
+    let cookie = header(&entered, "set-cookie:");
+
+    let part = |name: &str| {
+        format!(
+            "--limit\r\ncontent-disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\r\n"
+        )
+    };
+    let mut before = Vec::new();
+    for (name, bytes) in contents(&samples("month-set")) {
+        before.extend(part(&name).into_bytes());
+        before.extend(bytes);
+        before.extend(b"\r\n");
+    }
+    before.extend(part("scan.pdf").into_bytes());
+    let after = b"\r\n--limit--\r\n";
+    let length = before.len() as u64 + (megabytes << 20) + after.len() as u64;
+    let head = format!(
+        "POST /send HTTP/1.1\r\ncookie: {cookie}\r\ncontent-length: {length}\r\n\
+         content-type: multipart/form-data; boundary=limit\r\n"
+    );
+    let uploaded = call(&head, &mut |stream| {
+        stream.write_all(&before).unwrap();
+        let mut chance = Chance(megabytes);
+        for _ in 0..megabytes << 7 {
+            // Eight kilobytes that do not compress.
+            let piece: Vec<u8> = (0..1024)
+                .flat_map(|_| chance.next(u64::MAX).to_le_bytes())
+                .collect();
+            stream.write_all(&piece).unwrap();
+        }
+        stream.write_all(after).unwrap();
+    });
+    let draft = header(&uploaded, "location:");
+    assert!(draft.starts_with("/send/"), "{uploaded}");
+    let form = "act=send";
+    let head = format!(
+        "POST {draft} HTTP/1.1\r\ncookie: {cookie}\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n",
+        form.len()
+    );
+    call(&head, &mut |stream| {
+        stream.write_all(form.as_bytes()).unwrap()
+    });
+    // Each call is answered when the work is over, or after a while.
+    let head = format!("GET /progress?wait=true HTTP/1.1\r\ncookie: {cookie}\r\n");
+    let ended = (0..40).find_map(|_| {
+        let shown = call(&head, &mut |_| {});
+        (!shown.contains("id=\"work\"")).then_some(shown)
+    });
+    let ended = ended.unwrap();
+    assert!(ended.contains("センターが受け付けました"), "{ended}");
+    let status = fs::read_to_string(format!("/proc/{}/status", page.id())).unwrap();
+    let most = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let most: u64 = most.split_whitespace().next().unwrap().parse().unwrap();
+    let head = format!("POST /quit HTTP/1.1\r\ncookie: {cookie}\r\ncontent-length: 0\r\n");
+    call(&head, &mut |_| {});
+    assert!(page.wait().unwrap().success());
+    eprintln!("{megabytes} MB through the page: most memory {most} KB");
+    assert!(most * 1024 < ALLOWED, "{most} KB");
 }

@@ -9,17 +9,20 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use browser::{Browser, Driver, Kind, Tools};
 use careplan_client::{
-    Client, ClientConfig, HttpsConfig, HttpsTransport, ListOptions, RetryPolicy, Status,
+    Client, ClientConfig, HttpsConfig, HttpsTransport, ListOptions, NewIdentity, PutInOptions,
+    RetryPolicy, Settings as OfficeSettings, Setup, Status,
 };
-use careplan_core::{OfficeNumber, UserId};
+use careplan_core::OfficeNumber;
 use careplan_envelope::sealing::Opener;
 use careplan_envelope::{
-    Authority, CertificateKind, KeyAlgorithm, PrivateKey, SoftwareSigner, Validity, Verifier,
+    Authority, CertificateKind, CertificateSerial, Issued, KeyAlgorithm, PrivateKey,
+    SoftwareSigner, Validity, Verifier, load,
 };
 use careplan_licence::EventKind;
 use careplan_office_ui::{OfficePage, PageOptions, Watch};
@@ -27,6 +30,8 @@ use careplan_platform::{PasswordValidity, Platform, Settings, make_development_h
 use careplan_protocol::LogInRequest;
 use chrono::{TimeDelta, Utc};
 use fantoccini::Locator;
+use fantoccini::wd::{PrintConfigurationBuilder, WebDriverCompatibleCommand};
+use hyper::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 // Platform and client block, as their programs do; browsers are waited for.
@@ -59,7 +64,6 @@ fn files(folder: &Path) -> String {
 /// A platform on loopback with offices.
 struct World {
     root: TempDir,
-    authority: Authority,
     platform: Option<Platform>,
 }
 
@@ -72,10 +76,15 @@ impl Drop for World {
 
 impl World {
     fn new() -> Self {
-        block_in_place(Self::make)
+        block_in_place(|| Self::make(false))
     }
 
-    fn make() -> Self {
+    /// With the platform's web site.
+    fn with_site() -> Self {
+        block_in_place(|| Self::make(true))
+    }
+
+    fn make(with_site: bool) -> Self {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().join("platform");
         make_development_home(&home, &["127.0.0.1"], Utc::now() - TimeDelta::hours(1)).unwrap();
@@ -83,15 +92,21 @@ impl World {
         let mut config = settings.platform_config(&home).unwrap();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         // Their ports are fixed, and tests run beside each other.
-        config.site = None;
+        config.site = config.site.filter(|_| with_site);
+        if let Some(site) = &mut config.site {
+            site.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        }
         config.operations = None;
         let platform = Platform::start(config).unwrap();
-        let authority = Authority::open(&home.join("authority")).unwrap();
         Self {
             root,
-            authority,
             platform: Some(platform),
         }
+    }
+
+    /// The authority; the platform's site needs it too, and one has it at a time.
+    fn authority(&self) -> Authority {
+        Authority::open(&self.root.path().join("platform/authority")).unwrap()
     }
 
     /// Registers an office whose certificate is good for so many days; the configuration of its
@@ -101,45 +116,16 @@ impl World {
     }
 
     fn register(&mut self, number: &str, days: u32, licensed: bool) -> ClientConfig {
+        self.account(number, licensed);
         let platform = self.platform.as_ref().unwrap();
         let office: OfficeNumber = number.parse().unwrap();
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
         let request = key.request_pem(office).unwrap();
-        let validity = Validity::days(Utc::now() - TimeDelta::minutes(1), days).unwrap();
-        let issued = self
-            .authority
-            .issue_office(
-                request.as_bytes(),
-                office,
-                CertificateKind::CareDx,
-                validity,
-            )
-            .unwrap();
-        let by: UserId = format!("KJ00{number}").parse().unwrap();
-        let log_in = LogInRequest {
-            user_id: by,
-            password: "correct horse battery staple".parse().unwrap(),
-        };
-        let operator = platform.administration();
-        operator.register_office(office).unwrap();
-        operator
-            .set_password(office, by, &log_in.password, PasswordValidity::Unlimited)
-            .unwrap();
-        if licensed {
-            let years = 1.try_into().unwrap();
-            let terms = "2026-04".parse().unwrap();
-            let consented = EventKind::Consented {
-                by,
-                terms,
-                read_to_end: true,
-            };
-            operator
-                .record_licence_events(office, [EventKind::Applied { by, years }, consented])
-                .unwrap();
-        }
+        let mut authority = self.authority();
+        let issued = issue(&mut authority, &request, number, days);
         let opener = Opener::new(&key, &issued.certificate).unwrap();
         let signer = Arc::new(SoftwareSigner::new(key, vec![issued.certificate]).unwrap());
-        let authority = self.authority.certificate().clone();
+        let authority = authority.certificate().clone();
         let address = format!("https://{}", platform.address());
         let transport = HttpsTransport::new(HttpsConfig::new(
             address,
@@ -153,7 +139,8 @@ impl World {
             .build()
             .unwrap();
         let home = self.root.path().join("homes").join(number);
-        let mut config = ClientConfig::new(home, office, signer, verifier, transport, log_in);
+        let mut config =
+            ClientConfig::new(home, office, signer, verifier, transport, log_in(number));
         config.openers = vec![opener];
         config.retry = RetryPolicy {
             attempts: 2.try_into().unwrap(),
@@ -161,6 +148,50 @@ impl World {
             longest_wait: Duration::from_millis(10),
         };
         config
+    }
+
+    /// Lets an office log in, and send and receive if it is licensed.
+    fn account(&self, number: &str, licensed: bool) {
+        let office: OfficeNumber = number.parse().unwrap();
+        let LogInRequest { user_id, password } = log_in(number);
+        let operator = self.platform.as_ref().unwrap().administration();
+        operator.register_office(office).unwrap();
+        operator
+            .set_password(office, user_id, &password, PasswordValidity::Unlimited)
+            .unwrap();
+        if licensed {
+            let by = user_id;
+            let years = 1.try_into().unwrap();
+            let terms = "2026-04".parse().unwrap();
+            let consented = EventKind::Consented {
+                by,
+                terms,
+                read_to_end: true,
+            };
+            operator
+                .record_licence_events(office, [EventKind::Applied { by, years }, consented])
+                .unwrap();
+        }
+    }
+
+    /// Sets an office's home up as `office init` does; its certificate's serial number.
+    fn set_up(&self, number: &str, home: &Path) -> (Setup, CertificateSerial) {
+        self.account(number, true);
+        let mut authority = self.authority();
+        let settings = OfficeSettings {
+            office: number.parse().unwrap(),
+            user_id: log_in(number).user_id,
+            platform: format!("https://{}", self.platform.as_ref().unwrap().address()),
+            proxy: None,
+            keep_months: None,
+        };
+        let anchors = authority.certificate_pem().unwrap();
+        let key = NewIdentity::Request(KeyAlgorithm::EcdsaP256);
+        let setup = Setup::create(home, settings, anchors.as_bytes(), key).unwrap();
+        let request = fs::read_to_string(setup.pending_request().unwrap()).unwrap();
+        let issued = issue(&mut authority, &request, number, 40);
+        let installed = setup.install_certificate(&[issued.certificate]).unwrap();
+        (setup, installed.serial)
     }
 
     fn import(&self, number: &str) -> PathBuf {
@@ -182,6 +213,72 @@ impl World {
     }
 }
 
+/// What a browser does for developers' tools, beyond `WebDriver`: real drags, downloads.
+#[derive(Debug)]
+struct DevTools(String);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.0.clone()))
+    }
+}
+
+async fn dev_tools(browser: &Browser, command: &str, parameters: Value) {
+    let body = json!({ "cmd": command, "params": parameters }).to_string();
+    browser.client.issue_cmd(DevTools(body)).await.unwrap();
+}
+
+/// Drags files or folders from outside over an element and lets them go there.
+async fn drop_on(browser: &Browser, selector: &str, paths: &[&Path]) {
+    let (x, y, width, height) = browser.css(selector).await.rectangle().await.unwrap();
+    let (x, y) = (x + width / 2.0, y + height / 2.0);
+    for kind in ["dragEnter", "dragOver", "drop"] {
+        let data = json!({ "items": [], "files": paths, "dragOperationsMask": 1 });
+        let event = json!({ "type": kind, "x": x, "y": y, "data": data });
+        dev_tools(browser, "Input.dispatchDragEvent", event).await;
+    }
+}
+
+/// Lets the browser store what it downloads in a folder.
+async fn downloads_to(browser: &Browser, folder: &Path) {
+    let parameters = json!({ "behavior": "allow", "downloadPath": folder });
+    dev_tools(browser, "Browser.setDownloadBehavior", parameters).await;
+}
+
+/// Presses a link or button that stores a file, and gives the file.
+async fn store(browser: &Browser, folder: &Path, path: &str) -> PathBuf {
+    let before = fs::read_dir(folder).unwrap().count();
+    let link = browser.client.find(Locator::XPath(path)).await.unwrap();
+    link.click().await.unwrap();
+    for _ in 0..400 {
+        let files: Vec<PathBuf> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        let under_way = files.iter().any(|file| {
+            let extension = file.extension().unwrap_or_default();
+            extension == "crdownload" || extension == "tmp"
+        });
+        if files.len() > before && !under_way {
+            return files
+                .into_iter()
+                .max_by_key(|file| file.metadata().unwrap().modified().unwrap())
+                .unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing was stored: {path}");
+}
+
 /// An answer of the page to bytes no browser sends.
 fn raw(page: &OfficePage, head: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(page.listens_on()).unwrap();
@@ -191,6 +288,24 @@ fn raw(page: &OfficePage, head: &str) -> (u16, String) {
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
     (status, answer)
+}
+
+const PASSWORD: &str = "correct horse battery staple";
+
+fn log_in(number: &str) -> LogInRequest {
+    LogInRequest {
+        user_id: format!("KJ00{number}").parse().unwrap(),
+        password: PASSWORD.parse().unwrap(),
+    }
+}
+
+/// A certificate for so many days.
+fn issue(authority: &mut Authority, request: &str, number: &str, days: u32) -> Issued {
+    let validity = Validity::days(Utc::now() - TimeDelta::minutes(1), days).unwrap();
+    let kind = CertificateKind::CareDx;
+    authority
+        .issue_office(request.as_bytes(), number.parse().unwrap(), kind, validity)
+        .unwrap()
 }
 
 impl Browser {
@@ -599,6 +714,233 @@ fn care_plans_can_be_read_and_documents_go_where_the_person_says() {
         manager_page.stopper().stop();
         assert!(manager_page.wait().is_some());
         service.close().await;
+    });
+}
+
+#[test]
+fn files_are_dropped_documents_placed_and_everything_can_be_stored() {
+    run(async |driver| {
+        let mut world = World::new();
+        let manager_page = world.page(MANAGER);
+        let service_page = world.page(SERVICE);
+        let other = world.office(OTHER_SERVICE, 365, true);
+        let manager = driver.browser(Kind::Usual).await;
+        manager.enter(&manager_page).await;
+        manager.press("送る").await;
+        let folder = tempfile::tempdir().unwrap();
+        let letter = folder.path().join("連絡票.pdf");
+        fs::write(&letter, b"%PDF-1.7\n%%EOF\n").unwrap();
+        // Two folders and a file, from outside the browser.
+        let first = month("month-for-1375169671").canonicalize().unwrap();
+        let second = month("month-for-1374220867").canonicalize().unwrap();
+        drop_on(&manager, "#drop", &[&first, &second, &letter]).await;
+        manager.css("#chosen li:nth-child(7)").await;
+        let chosen = manager.texts("#chosen li").await;
+        assert_eq!(chosen.len(), 7, "{chosen:?}");
+        assert!(chosen.contains(&"連絡票.pdf".to_owned()));
+        manager.is_accessible().await;
+        manager.picture("dropped").await;
+        manager.press("内容を確かめる").await;
+        manager.says("「連絡票.pdf」をどこに送りますか").await;
+        manager.is_accessible().await;
+        manager.picture("placing").await;
+        let choices = manager.texts("fieldset label").await;
+        assert_eq!(choices.len(), 3, "{choices:?}");
+        let to_service = choices.iter().position(|choice| choice.contains(SERVICE));
+        let choice = format!("fieldset input[value='{}']", to_service.unwrap());
+        manager.css(&choice).await.click().await.unwrap();
+        let send = manager.css("button[value=send]").await;
+        send.click().await.unwrap();
+        manager.says("センターが受け付けました").await;
+
+        // It came to the one that was chosen, and to nobody else.
+        let service = driver.browser(Kind::Usual).await;
+        service.enter(&service_page).await;
+        service.sync().await;
+        service.press("届いたもの").await;
+        service.css("table.sets a").await.click().await.unwrap();
+        service.says("電子署名を確かめました").await;
+        let downloads = folder.path().join("downloads");
+        fs::create_dir(&downloads).unwrap();
+        downloads_to(&service, &downloads).await;
+        let archive = store(&service, &downloads, "//button[.='ZIPで保存する']").await;
+        let names = zip_names(&archive);
+        assert_eq!(names.len(), 4, "{names:?}");
+        assert!(names.contains(&"連絡票.pdf".to_owned()), "{names:?}");
+        let letter_again = store(
+            &service,
+            &downloads,
+            "//a[contains(@href, '/file/')][contains(@aria-label, '添付')]",
+        )
+        .await;
+        assert_eq!(fs::read(letter_again).unwrap(), fs::read(&letter).unwrap());
+        // The receiver's proof; others' programs check it.
+        service.picture("received-receipt").await;
+        let receipt = store(
+            &service,
+            &downloads,
+            "//a[contains(@href, '/receipt/received')]",
+        )
+        .await;
+        check_receipt(&world, &receipt);
+        let other = block_in_place(|| {
+            let mut other = Client::open(other).unwrap();
+            other.sync().unwrap();
+            other.received(ListOptions::default()).unwrap()
+        });
+        assert_eq!(other[0].files.len(), 3);
+
+        // And the sender's.
+        manager.press("はじめ").await;
+        manager.sync().await;
+        manager.press("送ったもの").await;
+        let confirmed = "//table//tr[contains(., '受信確認済')]//a";
+        let confirmed = manager.client.find(Locator::XPath(confirmed)).await;
+        confirmed.unwrap().click().await.unwrap();
+        manager.says("相手が受領").await;
+        downloads_to(&manager, &downloads).await;
+        let receipt = store(
+            &manager,
+            &downloads,
+            "//a[contains(@href, '/receipt/accepted')]",
+        )
+        .await;
+        check_receipt(&world, &receipt);
+        manager_page.stopper().stop();
+        service_page.stopper().stop();
+        assert!(manager_page.wait().is_some() && service_page.wait().is_some());
+        manager.close().await;
+        service.close().await;
+    });
+}
+
+/// The names in a ZIP archive, as Python reads it.
+fn zip_names(archive: &Path) -> Vec<String> {
+    let script = "import sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None
+sys.stdout.buffer.write('\\n'.join(archive.namelist()).encode())";
+    let python = std::env::var_os("CAREPLAN_PYTHON").unwrap();
+    let mut python = Command::new(python);
+    let output = python.args(["-c", script]).arg(archive).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let names = String::from_utf8(output.stdout).unwrap();
+    names.lines().map(str::to_owned).collect()
+}
+
+/// A receipt verifies against the authority, by the program that others have.
+fn check_receipt(world: &World, receipt: &Path) {
+    let authority = world
+        .root
+        .path()
+        .join("platform/certificates/authority.pem");
+    let output = Command::new(env!("CARGO_BIN_EXE_envelope"))
+        .args(["receipt", "verify", "--trust"])
+        .args([&authority, receipt])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+}
+
+#[test]
+fn forms_print_on_sheets_and_long_lists_have_pages() {
+    run(async |driver| {
+        let mut world = World::new();
+        let mut config = world.office(MANAGER, 365, true);
+        let folder = tempfile::tempdir().unwrap();
+        let home = config.home.clone();
+        let watch = Watch::new();
+        config.observer = watch.observer();
+        let client = block_in_place(|| {
+            let mut client = Client::open(config).unwrap();
+            client.put_in(&[month("month-for-1375169671")]).unwrap();
+            let mut options = PutInOptions::default();
+            options.receiver = Some(SERVICE.parse().unwrap());
+            for number in 0..60 {
+                let letter = folder.path().join(format!("連絡票{number}.pdf"));
+                fs::write(&letter, format!("%PDF-1.7\n{number}\n%%EOF\n")).unwrap();
+                client.put_in_with(&[letter], options).unwrap();
+            }
+            client
+        });
+        let mut options = PageOptions::new(home.join("page"), world.import(MANAGER));
+        options.watch = watch;
+        let page = OfficePage::start(client, options).unwrap();
+        let browser = driver.browser(Kind::Usual).await;
+        browser.enter(&page).await;
+
+        // Sixty-one sets: fifty, and eleven.
+        browser.press("送ったもの").await;
+        assert_eq!(browser.texts("table.sets tbody tr").await.len(), 50);
+        browser.is_accessible().await;
+        browser.press("前のもの").await;
+        assert_eq!(browser.texts("table.sets tbody tr").await.len(), 11);
+        assert!(!browser.text().await.contains("前のもの"));
+        browser.says("利用票・別表").await;
+
+        // The form and the cost table: a sheet each, A4 across, whole.
+        browser.press("予定と実績").await;
+        browser.press("利用票・別表 2026年10月").await;
+        browser.css("tbody th a").await.click().await.unwrap();
+        browser.css("table.grid").await;
+        let sheets = PrintConfigurationBuilder::default().build().unwrap();
+        let pdf = browser.client.print(sheets).await.unwrap();
+        if let Some(folder) = std::env::var_os("CAREPLAN_SCREENSHOTS") {
+            fs::write(Path::new(&folder).join("sheets.pdf"), &pdf).unwrap();
+        }
+        let pdf = String::from_utf8_lossy(&pdf);
+        assert_eq!(pdf.matches("/Type /Page\n").count(), 2);
+        page.stopper().stop();
+        assert!(page.wait().is_some());
+        browser.close().await;
+    });
+}
+
+#[test]
+fn a_certificate_is_renewed_on_the_platforms_site() {
+    run(async |driver| {
+        let world = World::with_site();
+        let home = world.root.path().join("homes").join(MANAGER);
+        let (setup, first) = block_in_place(|| world.set_up(MANAGER, &home));
+        let renewal = setup.renew(KeyAlgorithm::EcdsaP256).unwrap();
+
+        let browser = driver.browser(Kind::Usual).await;
+        // The development authority's certificate, which no browser knows.
+        let ignore = json!({ "ignore": true });
+        dev_tools(&browser, "Security.setIgnoreCertificateErrors", ignore).await;
+        let site = world.platform.as_ref().unwrap().site_address().unwrap();
+        browser.go(&format!("https://{site}/log-in")).await;
+        let user = format!("KJ00{MANAGER}");
+        browser.css("#user").await.send_keys(&user).await.unwrap();
+        let password = browser.css("#password").await;
+        password.send_keys(PASSWORD).await.unwrap();
+        browser.press("ログイン").await;
+        browser.go(&format!("https://{site}/certificate")).await;
+        let signed = renewal.signed.unwrap();
+        let file = browser.css("#request").await;
+        file.send_keys(signed.to_str().unwrap()).await.unwrap();
+        browser.press("更新する").await;
+        browser.says("電子証明書が発行されました").await;
+        let downloads = world.root.path().join("downloads");
+        fs::create_dir(&downloads).unwrap();
+        downloads_to(&browser, &downloads).await;
+        let link = "//a[.='電子証明書をダウンロード']";
+        let issued = store(&browser, &downloads, link).await;
+        browser.close().await;
+
+        let chain = load::certificates(&fs::read(issued).unwrap()).unwrap();
+        let second = setup.install_certificate(&chain).unwrap();
+        assert_ne!(second.serial, first);
+        assert_eq!(setup.pending_request(), None);
+        // The platform takes it.
+        block_in_place(|| {
+            let mut client = Client::open(setup.client_config(log_in(MANAGER)).unwrap()).unwrap();
+            assert_eq!(client.certificate().serial, second.serial);
+            client.sync().unwrap();
+            client.close();
+        });
     });
 }
 

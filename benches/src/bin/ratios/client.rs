@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use careplan_client::{Client, Observer, Settings as OfficeSettings, Setup, Step};
+use careplan_client::{Client, NewIdentity, Observer, Settings as OfficeSettings, Setup, Step};
 use careplan_core::{OfficeNumber, UserId};
 use careplan_envelope::{Authority, CertificateKind, KeyAlgorithm, Validity};
 use careplan_licence::EventKind;
@@ -175,7 +175,7 @@ impl World {
                 keep_months: None,
             },
             authority_pem.as_bytes(),
-            KeyAlgorithm::EcdsaP256,
+            NewIdentity::Request(KeyAlgorithm::EcdsaP256),
         )?;
         let request = setup.pending_request().ok_or("no request")?;
         let issued = authority.issue_office(
@@ -184,7 +184,7 @@ impl World {
             CertificateKind::CareDx,
             Validity::days(Utc::now(), 365)?,
         )?;
-        setup.install_certificate(issued.to_pem()?.as_bytes())?;
+        setup.install_certificate(&[issued.certificate])?;
         Ok(Self {
             setup,
             log_in,

@@ -30,6 +30,7 @@ impl Direction for Received {
     type Id = SendingId;
     const ADDRESS: &'static str = "/received";
     const HERE: Here = Here::Received;
+    const RECEIVED: (&'static str, &'static str) = ("この事業所が受領", "received by this office");
 
     fn open(client: &Client, id: SendingId, number: usize) -> Result<Opened, Error> {
         let set = client.incoming(id)?;

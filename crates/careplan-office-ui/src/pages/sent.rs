@@ -24,6 +24,7 @@ impl Direction for Sent {
     type Id = IdempotencyKey;
     const ADDRESS: &'static str = "/sent";
     const HERE: Here = Here::Sent;
+    const RECEIVED: (&'static str, &'static str) = ("相手が受領", "received by the other office");
 
     fn open(client: &Client, id: IdempotencyKey, number: usize) -> Result<Opened, Error> {
         let set = client.outgoing(id)?;

@@ -31,6 +31,9 @@ pub(super) trait Direction {
     const ADDRESS: &'static str;
     const HERE: Here;
 
+    /// What the receipt of receiving says, in Japanese and English.
+    const RECEIVED: (&'static str, &'static str);
+
     /// Copies a file of a set aside.
     fn open(client: &Client, id: Self::Id, number: usize) -> Result<Opened, Error>;
 
@@ -114,7 +117,7 @@ pub(super) fn receipts<D: Direction>(id: D::Id, receipts: &[KeptReceipt], lang: 
                 p.hint { (lang.pick("センターが電子署名した証明です。保存して、第三者に示すことができます。", "Signed by the platform: store them to show them to others.")) }
                 ul.files {
                     @for receipt in receipts {
-                        @let event = event_name(receipt.event, lang);
+                        @let event = event_name::<D>(receipt.event, lang);
                         li {
                             span {
                                 strong { (event) } br; span.quiet { (written::instant_in_full(receipt.at, lang)) }
@@ -131,11 +134,11 @@ pub(super) fn receipts<D: Direction>(id: D::Id, receipts: &[KeptReceipt], lang: 
     }
 }
 
-fn event_name(event: EvidenceEvent, lang: Lang) -> &'static str {
+fn event_name<D: Direction>(event: EvidenceEvent, lang: Lang) -> &'static str {
     let (ja, en) = match event {
         EvidenceEvent::Accepted => ("センターが受付", "accepted by the platform"),
         EvidenceEvent::MadeAvailable => ("配信可能", "made available"),
-        EvidenceEvent::Received => ("受信確認", "received and confirmed"),
+        EvidenceEvent::Received => D::RECEIVED,
         EvidenceEvent::Withdrawn => ("取消", "withdrawn"),
         EvidenceEvent::Refused => ("配信不可", "refused"),
         EvidenceEvent::Expired => ("期限切れ", "expired"),

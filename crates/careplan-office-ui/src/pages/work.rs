@@ -195,13 +195,17 @@ fn done(desk: &Desk, outcome: &Outcome, lang: Lang) -> Markup {
         quarantined,
         error,
     } = outcome;
+    // What was just sent is told as sent.
+    let changed = report.changed.iter();
+    let changed = changed.filter(|(id, _)| !report.accepted.contains(id));
+    let changed = changed.count();
     let nothing = put_in.is_empty()
         && not_put_in.is_empty()
         && accepted.is_empty()
         && refused.is_empty()
         && came.is_empty()
         && quarantined.is_empty()
-        && report.changed.is_empty();
+        && changed == 0;
     let title = if !not_put_in.is_empty() {
         lang.pick("送れませんでした", "Not sent")
     } else if !refused.is_empty() || !quarantined.is_empty() {
@@ -257,10 +261,10 @@ fn done(desk: &Desk, outcome: &Outcome, lang: Lang) -> Markup {
             h2 { (lang.pick(format!("新しく届いたもの　{}件", came.len()), format!("Received: {}", came.len()))) }
             (received::table(desk, came, lang))
         }
-        @if !report.changed.is_empty() {
+        @if changed > 0 {
             p { (lang.pick(
-                format!("前に送ったもののうち、{}件の状態が変わりました。", report.changed.len()),
-                format!("{} sent before changed their state.", report.changed.len()),
+                format!("前に送ったもののうち、{changed}件の状態が変わりました。"),
+                format!("{changed} sent before changed their state."),
             )) " " a href="/sent" { (lang.pick("送ったものを見る", "Look at what was sent")) } }
         }
         @if nothing && *synced && error.is_none() {

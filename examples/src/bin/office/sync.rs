@@ -84,7 +84,9 @@ pub(crate) fn tell(client: &Client, report: &SyncReport, office: &Office) -> Res
             );
         }
     }
-    for (id, state) in &report.changed {
+    // What was just sent is told as sent.
+    let before = |id| !report.accepted.contains(id);
+    for (id, state) in report.changed.iter().filter(|(id, _)| before(id)) {
         let line = heading(client.outgoing(*id)?.header, lang);
         let state = state.name(lang);
         office.say(format!("{state}: {line}"), format!("{state}: {line}"));
