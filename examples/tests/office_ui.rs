@@ -88,7 +88,7 @@ impl World {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().join("platform");
         make_development_home(&home, &["127.0.0.1"], Utc::now() - TimeDelta::hours(1)).unwrap();
-        let settings = Settings::read(&home.join(Settings::FILE), []).unwrap();
+        let settings = Settings::read(&home.join(Settings::FILE), [], []).unwrap();
         let mut config = settings.platform_config(&home).unwrap();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         // Their ports are fixed, and tests run beside each other.

@@ -71,6 +71,7 @@ fn documents_are_as_documented() {
         (ReceiptEvent::Received, r#""event":"received""#),
         (refused(), r#""event":"refused","reason":"digest-mismatch""#),
         (ReceiptEvent::Expired, r#""event":"expired""#),
+        (ReceiptEvent::Removed, r#""event":"removed""#),
     ] {
         let expected = format!(r#"{{"format":"careplan-receipt/1",{beginning},{ending}"#);
         let receipt = receipt(event);
@@ -183,6 +184,7 @@ fn every_event_is_signed_and_verified() {
         ReceiptEvent::Received,
         refused(),
         ReceiptEvent::Expired,
+        ReceiptEvent::Removed,
     ] {
         let receipt = receipt(event);
         let container = receipt.sign(&operator).unwrap();

@@ -28,15 +28,16 @@ use tower::ServiceExt;
 
 use crate::clock::recorded_now;
 use crate::metrics::Metrics;
+use crate::tls::{self, Shown};
 use crate::trust::{Peer, TrustInForce, TrustStore};
-use crate::{Clock, Limits, ServerIdentity, StartError, tls};
+use crate::{Clock, Limits, StartError};
 
 /// How long to wait after `accept` failed, for want of file handles or the like.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// What a connection needs.
 pub(crate) struct Reception {
-    pub(crate) identity: ServerIdentity,
+    pub(crate) identity: Arc<Shown>,
     pub(crate) callers: Callers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
@@ -139,10 +140,12 @@ impl CurrentTls {
             return Ok((Arc::clone(config), trust));
         }
         let config = match &trust {
-            Some(trust) => {
-                tls::server_config(&reception.identity, trust, Arc::clone(&reception.clock))?
-            }
-            None => tls::site_config(&reception.identity)?,
+            Some(trust) => tls::server_config(
+                Arc::clone(&reception.identity),
+                trust,
+                Arc::clone(&reception.clock),
+            )?,
+            None => tls::site_config(Arc::clone(&reception.identity))?,
         };
         self.0 = Some((trust.clone(), Arc::clone(&config)));
         Ok((config, trust))

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use careplan_core::{OfficeNumber, Sha256Digest, japan_date};
+use careplan_envelope::Signer;
 use careplan_licence::{EventKind, FeeTable, Ledger, OfficeState, TermsEdition, Yen};
 use careplan_protocol::{Password, UserId};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -16,11 +17,16 @@ use uuid::Uuid;
 
 use crate::auth::PasswordHash;
 use crate::clock::recorded_now;
+use crate::evidence::Notary;
 use crate::licences::Licences;
 use crate::metrics::Metrics;
 use crate::site::TermsText;
 use crate::storage::{self, Access, Account, Attempted, Storage, StorageError, Terms, TermsNotice};
-use crate::{AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused, retention};
+use crate::verify::{self, VerifyError};
+use crate::{
+    AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused, Trust, Verification,
+    retention,
+};
 
 /// Administration of a platform's offices.
 ///
@@ -245,13 +251,49 @@ impl Administration {
     }
 
     /// Removes the containers of sendings settled `keep` ago or longer, as a serving platform does
-    /// every minute by its configuration; how many.
+    /// every minute by its configuration; how many. Each gets a receipt that says so, signed by
+    /// the platform's evidence key.
+    ///
+    /// # Errors
+    /// If the storage or the key cannot be used.
+    pub fn remove_settled(
+        &self,
+        keep: TimeDelta,
+        signer: Arc<dyn Signer>,
+    ) -> Result<usize, AdministrationError> {
+        let now = recorded_now(&*self.clock);
+        let notary = Notary::new(signer);
+        self.run(retention::run(&*self.storage, &notary, keep, now))
+            .map_err(AdministrationError::Evidence)
+    }
+
+    /// Removes lines of the access log older than `keep`, as a serving platform does every minute
+    /// by its configuration; how many.
     ///
     /// # Errors
     /// If the storage cannot be used.
-    pub fn remove_settled(&self, keep: TimeDelta) -> Result<usize, AdministrationError> {
+    pub fn forget_accesses(&self, keep: TimeDelta) -> Result<usize, AdministrationError> {
         let now = recorded_now(&*self.clock);
-        Ok(self.run(retention::run(&*self.storage, keep, now))?)
+        Ok(self.run(retention::forget_accesses(&*self.storage, keep, now))?)
+    }
+
+    /// Looks through everything that is kept, to see that it agrees with itself: containers and
+    /// their sendings, receipts, the evidence log's tree and its checkpoints, licences. Believes
+    /// what operators of the given trust's authorities signed. Quickly: containers are only asked for
+    /// with their length, and receipts not verified.
+    ///
+    /// # Errors
+    /// If the storage or the trust cannot be used. What is wrong is no error: it is in the answer.
+    pub fn verify(
+        &self,
+        trust: &Trust,
+        quickly: bool,
+    ) -> Result<Verification, AdministrationError> {
+        self.run(verify::run(&*self.storage, &self.licences, trust, quickly))
+            .map_err(|error| match error {
+                VerifyError::Storage(error) => error.into(),
+                VerifyError::Trust(error) => AdministrationError::Evidence(error.into()),
+            })
     }
 
     /// Ends all sessions of an office: whoever uses it has to log in again.

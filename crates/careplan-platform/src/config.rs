@@ -37,6 +37,8 @@ pub struct PlatformConfig {
     /// How long the container of a sending is kept after it was confirmed, expired or withdrawn;
     /// 30 days by default.
     pub keep_settled: TimeDelta,
+    /// How long the lines of the access log are kept; 1,825 days by default.
+    pub keep_accesses: TimeDelta,
     /// Where operators ask after health and metrics; nowhere by default.
     pub operations: Option<OperationsConfig>,
     /// Where sendings are kept; in the home by default.
@@ -70,6 +72,7 @@ impl PlatformConfig {
             keep: TimeDelta::days(90),
             storage: StorageChoice::default(),
             keep_settled: TimeDelta::days(30),
+            keep_accesses: TimeDelta::days(1825),
             operations: None,
             readers: const { NonZeroUsize::new(4).unwrap() },
             clock: Arc::new(SystemClock),
@@ -90,6 +93,7 @@ impl fmt::Debug for PlatformConfig {
             .field("keep", &self.keep)
             .field("storage", &self.storage)
             .field("keep_settled", &self.keep_settled)
+            .field("keep_accesses", &self.keep_accesses)
             .field("operations", &self.operations)
             .field("readers", &self.readers)
             .field("site", &self.site)

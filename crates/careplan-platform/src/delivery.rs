@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use careplan_core::{OfficeNumber, Sha256Digest, japan_date};
 use careplan_envelope::sealing::Sealer;
-use careplan_licence::{FeeTable, Ledger, Refusal, RefusalKind, Side};
+use careplan_licence::{Refusal, RefusalKind, Side};
 use careplan_protocol::{
     CertificateBytes, Confirmation, DirectoryEntry, Event, Evidence, EvidenceEvent, IdempotencyKey,
     ListQuery, Page, Problem, ProblemCode, Receipt, SendingId, SendingState, SendingSummary,
@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::EvidenceError;
 use crate::container::{self, Form};
 use crate::evidence::Notary;
+use crate::licences::Licences;
 use crate::metrics::Metrics;
 use crate::problems::NotDone;
 use crate::spool::{self, SpoolError, Spooled, UploadLimits};
@@ -42,7 +43,7 @@ pub(crate) struct Delivery {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) trust: Arc<TrustStore>,
     pub(crate) notary: Notary,
-    pub(crate) fees: Arc<FeeTable>,
+    pub(crate) licences: Licences,
     pub(crate) spool: PathBuf,
     pub(crate) upload: UploadLimits,
     pub(crate) keep: TimeDelta,
@@ -183,35 +184,20 @@ impl Delivery {
         now: DateTime<Utc>,
     ) -> Result<(), NotDone> {
         let receiver = self
-            .registered(receiver)
+            .licences
+            .ledger(receiver)
             .await?
             .ok_or(ProblemCode::OfficeUnknown)?;
-        let sender = self.ledger(sender).await?;
+        let sender = self.licences.ledger_or_none(sender).await?;
         careplan_licence::may_send(&sender, &receiver, japan_date(now))
             .map_err(|refusal| not_licensed(&refusal).into())
     }
 
     /// Whether an office may receive today what it has not received before.
     async fn may_receive(&self, office: OfficeNumber, now: DateTime<Utc>) -> Result<(), NotDone> {
-        let receiver = self.ledger(office).await?;
+        let receiver = self.licences.ledger_or_none(office).await?;
         careplan_licence::may_receive(&receiver, japan_date(now))
             .map_err(|_| ProblemCode::NotLicensedToReceive.into())
-    }
-
-    /// The licence ledger of an office; one that is not registered has no licence.
-    async fn ledger(&self, office: OfficeNumber) -> Result<Ledger, StorageError> {
-        let registered = self.registered(office).await?;
-        Ok(registered.unwrap_or_else(|| Ledger::new(office, Arc::clone(&self.fees))))
-    }
-
-    /// The licence ledger of a registered office.
-    async fn registered(&self, office: OfficeNumber) -> Result<Option<Ledger>, StorageError> {
-        let Some(events) = self.storage.licence_events(office).await? else {
-            return Ok(None);
-        };
-        Ledger::replay(office, Arc::clone(&self.fees), events)
-            .map(Some)
-            .map_err(StorageError::damaged("replaying a licence"))
     }
 
     /// Whether an office can be sent to.

@@ -166,6 +166,8 @@ pub enum AdministrationError {
     Licence(#[source] careplan_licence::EventRefused),
     /// The terms were not added.
     Terms(#[source] TermsRefused),
+    /// Evidence was not made.
+    Evidence(#[source] EvidenceError),
     /// The password could not be hashed, or no threads were to be had.
     System(#[source] Box<dyn StdError + Send + Sync>),
 }
@@ -208,6 +210,7 @@ impl Explain for AdministrationError {
                 .to_owned(),
             Self::Licence(error) => error.explain(lang),
             Self::Terms(error) => error.explain(lang),
+            Self::Evidence(error) => error.explain(lang),
             Self::System(error) => match lang {
                 Lang::Ja => format!("動作に必要な資源を得られません（{error}）。"),
                 Lang::En => format!("the system does not give what is needed: {error}"),

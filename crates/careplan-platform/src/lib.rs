@@ -27,6 +27,7 @@ mod spool;
 mod storage;
 mod tls;
 mod trust;
+mod verify;
 
 pub use administration::{Administration, KnownAccount, KnownOffice};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -46,3 +47,4 @@ pub use storage::{
 pub use storage::{BackupError, BackupSummary, back_up, read_manifest, restore};
 #[cfg(feature = "cluster")]
 pub use storage::{ClusterConfig, ClusterConfigError};
+pub use verify::{Discrepancy, DiscrepancyKind, Verification};

@@ -62,6 +62,15 @@ impl Licences {
             .map_err(StorageError::damaged("replaying a licence"))
     }
 
+    /// The ledger of an office; one that is not registered has no licence.
+    pub(crate) async fn ledger_or_none(
+        &self,
+        office: OfficeNumber,
+    ) -> Result<Ledger, StorageError> {
+        let registered = self.ledger(office).await?;
+        Ok(registered.unwrap_or_else(|| Ledger::new(office, Arc::clone(&self.fees))))
+    }
+
     /// Records events of an office at an instant, all of them or none; the ledger with them.
     pub(crate) async fn record(
         &self,

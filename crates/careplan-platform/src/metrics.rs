@@ -126,8 +126,18 @@ metrics! {
         "Time of a commit with its flushes";
     commit_batch: Histogram = batches(), "histogram", "",
         "Pieces of work that one commit served";
+    evidence_log_entries: Gauge = Gauge::default(), "gauge", "",
+        "Receipts in the evidence log";
+    evidence_waiting: Gauge = Gauge::default(), "gauge", "",
+        "Receipts that the evidence log has not taken in";
+    evidence_waiting_seconds: Gauge = Gauge::default(), "gauge", "",
+        "Age of the oldest of them, in seconds; 0 if there is none";
+    evidence_checkpoint_timestamp_seconds: Gauge = Gauge::default(), "gauge", "",
+        "When the latest checkpoint of the log was signed, in seconds since 1970";
     trust_renewals: Family<Ended, Counter> = Family::default(), "counter", "reason",
         "Trust anchors and revocation lists read again: done, failed";
+    certificate_renewals: Family<Ended, Counter> = Family::default(), "counter", "reason",
+        "Certificates of API and site read again: done, failed";
 }
 
 impl Metrics {
@@ -175,6 +185,14 @@ impl Metrics {
     pub(crate) fn trust_renewed(&self, done: bool) {
         let reason = if done { "done" } else { "failed" };
         self.trust_renewals.get_or_create(&Ended { reason }).inc();
+    }
+
+    /// Counts a certificate of a listener read again.
+    pub(crate) fn certificate_renewed(&self, done: bool) {
+        let reason = if done { "done" } else { "failed" };
+        self.certificate_renewals
+            .get_or_create(&Ended { reason })
+            .inc();
     }
 
     /// Counts a connection that ended before its first call.

@@ -26,9 +26,9 @@ use tower::ServiceExt;
 
 use crate::Clock;
 use crate::clock::recorded_now;
-use crate::dates::Dates;
 use crate::metrics::Metrics;
 use crate::storage::Storage;
+use crate::tls::Shown;
 use crate::trust::TrustStore;
 
 /// How long an answer of `/ready` is good, so that asking often costs no disk.
@@ -67,7 +67,7 @@ pub(crate) struct Watch {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) trust: Arc<TrustStore>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) server: Dates,
+    pub(crate) server: Arc<Shown>,
     pub(crate) least_free_bytes: u64,
     pub(crate) last: Mutex<Option<(DateTime<Utc>, Readiness)>>,
 }
@@ -111,7 +111,7 @@ impl Watch {
         let checks = vec![
             Check::of("storage", self.storage_writes(now).await),
             Check::of("free_space", self.free_space().await),
-            Check::of("server_certificate", self.server.judge(now)),
+            Check::of("server_certificate", self.server.dates().judge(now)),
             Check::of("authorities", trust.anchor_dates().judge(now)),
             Check::of("revocation_lists", trust.list_dates().judge(now)),
         ];

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
@@ -18,7 +18,6 @@ use crate::api::{self, App};
 use crate::audit::AccessLog;
 use crate::auth::Doorkeeper;
 use crate::clock::recorded_now;
-use crate::dates::Dates;
 use crate::delivery::Delivery;
 use crate::evidence::{EvidenceLog, Evidences, Notary};
 use crate::licences::Licences;
@@ -27,12 +26,17 @@ use crate::operations::{self, Watch};
 use crate::rates::Rates;
 use crate::site::{self, Site};
 use crate::spool::UploadLimits;
-use crate::storage::{self, ServingLock, Storage, StorageError};
+use crate::storage::{self, ServingLock, Storage};
+use crate::tls::{self, Shown};
 use crate::trust::TrustStore;
-use crate::{Clock, EvidenceError, PlatformConfig, SiteConfig, StartError, Trust, retention, tls};
+use crate::{
+    Clock, EvidenceError, PlatformConfig, ServerIdentity, SiteConfig, StartError, Trust, retention,
+};
 
 /// How often sendings that are overdue are expired and sessions that are over forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often the evidence log is measured, at most.
+const MEASURE: Duration = Duration::from_secs(10);
 /// How often containers are looked for that belong to no sending.
 const ORPHANS: Duration = Duration::from_secs(60 * 60);
 /// How long a kill waits for a thread that is in the middle of a system call.
@@ -45,6 +49,8 @@ const LAST_SYSTEM_CALL: Duration = Duration::from_secs(10);
 pub struct Platform {
     address: SocketAddr,
     site_address: Option<SocketAddr>,
+    identity: Arc<Shown>,
+    site_identity: Option<Arc<Shown>>,
     administration: Administration,
     operations: Option<SocketAddr>,
     metrics: Arc<Metrics>,
@@ -89,9 +95,10 @@ impl Platform {
             .map_err(StartError::system)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let trust = Arc::new(TrustStore::new(config.trust, provider)?);
+        let identity = Arc::new(Shown::new(config.identity)?);
         // Tried once before anything is touched; made anew when the trust is replaced.
         tls::server_config(
-            &config.identity,
+            Arc::clone(&identity),
             &trust.current(),
             Arc::clone(&config.clock),
         )?;
@@ -117,13 +124,13 @@ impl Platform {
         runtime
             .block_on(log.begin(&trust.current().containers))
             .map_err(StartError::Evidence)?;
-        let fees = Arc::new(config.fees);
+        let licences = Licences::new(Arc::clone(&storage), Arc::new(config.fees));
         let delivery = Arc::new(Delivery {
             storage: Arc::clone(&storage),
             metrics: Arc::clone(&metrics),
             trust: Arc::clone(&trust),
             notary: Notary::new(config.evidence.signer),
-            fees: Arc::clone(&fees),
+            licences: licences.clone(),
             spool: storage::spool(&config.home),
             upload: UploadLimits {
                 bytes: config.limits.container_bytes,
@@ -150,7 +157,6 @@ impl Platform {
             rates: Rates::new(&config.limits),
             audit: audit.clone(),
         });
-        let licences = Licences::new(Arc::clone(&storage), fees);
         let (listener, address) = listen(&runtime, config.listen)?;
         let operations = match config.operations {
             Some(operations) => {
@@ -160,7 +166,7 @@ impl Platform {
                     clock: Arc::clone(&config.clock),
                     trust: Arc::clone(&trust),
                     metrics: Arc::clone(&metrics),
-                    server: Dates::of_certificates(&config.identity.chain),
+                    server: Arc::clone(&identity),
                     least_free_bytes: operations.least_free_bytes,
                     last: tokio::sync::Mutex::default(),
                 };
@@ -173,7 +179,7 @@ impl Platform {
         let serving = runtime.spawn(accept::serve(
             listener,
             Arc::new(Reception {
-                identity: config.identity,
+                identity: Arc::clone(&identity),
                 callers: Callers::WithCertificate(Arc::clone(&trust)),
                 clock: Arc::clone(&config.clock),
                 limits: config.limits,
@@ -199,6 +205,7 @@ impl Platform {
             delivery: Arc::clone(&delivery),
             metrics: Arc::clone(&metrics),
             keep_settled: config.keep_settled,
+            keep_accesses: config.keep_accesses,
         };
         runtime.spawn(sweep_again_and_again(
             sweeper.clone(),
@@ -208,12 +215,15 @@ impl Platform {
         ));
         runtime.spawn(take_in_again_and_again(
             Arc::clone(&log),
+            Arc::clone(&metrics),
             config.evidence.merge_delay,
         ));
         tracing::info!(%address, "the platform serves");
         Ok(Self {
             address,
             site_address: site.as_ref().map(|site| site.address),
+            identity,
+            site_identity: site.as_ref().map(|site| Arc::clone(&site.identity)),
             serving_site: site.map(|site| site.serving),
             administration: Administration::of_platform(
                 storage,
@@ -277,12 +287,38 @@ impl Platform {
         replaced
     }
 
-    /// Expires what is overdue, removes what was kept long enough and forgets sessions that are
-    /// over, as happens every minute anyway; how many sendings expired. Blocks, so not to be called from inside an async task.
+    /// Replaces the certificate that the API shows, for connections from now on.
     ///
     /// # Errors
-    /// If the storage cannot be used.
-    pub fn sweep(&self) -> Result<usize, StorageError> {
+    /// If certificate and key cannot be used together; then the old ones stay.
+    pub fn replace_identity(&self, identity: ServerIdentity) -> Result<(), StartError> {
+        self.renewed(self.identity.replace(identity))
+    }
+
+    /// Replaces the certificate that the web site shows, for connections from now on; without a
+    /// site nothing happens.
+    ///
+    /// # Errors
+    /// If certificate and key cannot be used together; then the old ones stay.
+    pub fn replace_site_identity(&self, identity: ServerIdentity) -> Result<(), StartError> {
+        match &self.site_identity {
+            Some(shown) => self.renewed(shown.replace(identity)),
+            None => Ok(()),
+        }
+    }
+
+    fn renewed(&self, replaced: Result<(), StartError>) -> Result<(), StartError> {
+        self.metrics.certificate_renewed(replaced.is_ok());
+        replaced
+    }
+
+    /// Expires what is overdue, removes what was kept long enough and forgets sessions that are
+    /// over, as happens every minute anyway; how many sendings expired. Blocks, so not to be called
+    /// from inside an async task.
+    ///
+    /// # Errors
+    /// If the storage or the evidence key cannot be used.
+    pub fn sweep(&self) -> Result<usize, EvidenceError> {
         let now = recorded_now(&*self.clock);
         self.handle.block_on(self.sweeper.sweep(now))
     }
@@ -299,7 +335,20 @@ impl Platform {
     /// # Errors
     /// If the storage or the evidence key cannot be used.
     pub fn take_in_evidence(&self) -> Result<usize, EvidenceError> {
-        self.handle.block_on(self.log.take_in())
+        self.handle.block_on(async {
+            let taken_in = self.log.take_in().await?;
+            self.log.measure(&self.metrics).await?;
+            Ok(taken_in)
+        })
+    }
+
+    /// Measures the evidence log for [`metrics`](Self::metrics), as happens every ten seconds
+    /// anyway. Blocks, so not to be called from inside an async task.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn measure_evidence(&self) -> Result<(), EvidenceError> {
+        self.handle.block_on(self.log.measure(&self.metrics))
     }
 
     /// Takes no more connections, lets calls under way finish for at most `patience`, and ends;
@@ -351,6 +400,7 @@ fn listen(runtime: &Runtime, address: SocketAddr) -> Result<(TcpListener, Socket
 /// A web site that serves.
 struct ServingSite {
     address: SocketAddr,
+    identity: Arc<Shown>,
     serving: JoinHandle<bool>,
     site: Arc<Site>,
 }
@@ -362,9 +412,9 @@ impl ServingSite {
         (storage, api, licences): (Arc<dyn Storage>, Arc<App>, Licences),
         stop: watch::Receiver<Option<Duration>>,
     ) -> Result<Self, StartError> {
-        let identity = config.identity.clone();
+        let identity = Arc::new(Shown::new(config.identity.clone())?);
         // Tried once before anybody connects.
-        tls::site_config(&identity)?;
+        tls::site_config(Arc::clone(&identity))?;
         let (listener, address) = listen(runtime, config.listen)?;
         let (clock, limits) = (Arc::clone(&api.clock), api.limits);
         let metrics = Arc::clone(&api.metrics);
@@ -372,7 +422,7 @@ impl ServingSite {
         let serving = runtime.spawn(accept::serve(
             listener,
             Arc::new(Reception {
-                identity,
+                identity: Arc::clone(&identity),
                 callers: Callers::Anyone,
                 clock,
                 limits,
@@ -384,6 +434,7 @@ impl ServingSite {
         tracing::info!(%address, "the web site serves");
         Ok(Self {
             address,
+            identity,
             serving,
             site,
         })
@@ -396,35 +447,51 @@ struct Sweeper {
     delivery: Arc<Delivery>,
     metrics: Arc<Metrics>,
     keep_settled: TimeDelta,
+    keep_accesses: TimeDelta,
 }
 
 impl Sweeper {
     /// Expires, removes and forgets what is due; how many sendings expired.
-    async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StorageError> {
+    async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, EvidenceError> {
         let storage = &self.delivery.storage;
         storage.forget_ended_sessions(now).await?;
         storage.forget_ended_site_sessions(now).await?;
         storage.forget_old_attempts(now).await?;
         let expired = Arc::clone(&self.delivery).expire_overdue(now).await?;
-        let removed = retention::run(&**storage, self.keep_settled, now).await?;
+        let notary = &self.delivery.notary;
+        let removed = retention::run(&**storage, notary, self.keep_settled, now).await?;
         self.metrics.happened_to("remove", removed);
         if removed > 0 {
             tracing::info!(removed, "containers kept long enough were removed");
+        }
+        let lines = retention::forget_accesses(&**storage, self.keep_accesses, now).await?;
+        if lines > 0 {
+            tracing::info!(
+                lines,
+                "lines of the access log kept long enough were removed"
+            );
         }
         Ok(expired)
     }
 }
 
-async fn take_in_again_and_again(log: Arc<EvidenceLog>, pause: Duration) {
+async fn take_in_again_and_again(log: Arc<EvidenceLog>, metrics: Arc<Metrics>, pause: Duration) {
     // An interval of nothing would be a panic.
     let mut turns = tokio::time::interval(pause.max(Duration::from_millis(1)));
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut measured: Option<Instant> = None;
     loop {
         turns.tick().await;
         match log.take_in().await {
             Ok(0) => {}
             Ok(receipts) => tracing::debug!(receipts, "the evidence log took receipts in"),
             Err(error) => tracing::error!(%error, "the evidence log took nothing in"),
+        }
+        if measured.is_none_or(|at| at.elapsed() >= MEASURE) {
+            measured = Some(Instant::now());
+            if let Err(error) = log.measure(&metrics).await {
+                tracing::error!(%error, "the evidence log was not measured");
+            }
         }
     }
 }

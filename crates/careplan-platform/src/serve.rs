@@ -8,7 +8,7 @@ use careplan_core::{Explain, Lang};
 
 use crate::{Platform, Settings, SettingsError, StartError};
 
-/// How often it is looked whether certificates or revocation lists have changed.
+/// How often it is looked whether certificates, keys or revocation lists have changed.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// Why a platform did not serve.
@@ -42,8 +42,10 @@ impl Explain for ServeError {
 /// Runs a platform with its data in `home` until Ctrl-C or the system's request to end (SIGTERM),
 /// then lets calls under way finish; whether all could. `started` is called when it listens.
 ///
-/// Trust anchors and revocation lists are read again within a minute after their files change;
-/// what cannot be used then is logged, and the old ones stay in force.
+/// Certificates and keys of API and site, trust anchors and revocation lists are read again within
+/// a minute after their files change, and at once on SIGHUP where there is such a signal; what
+/// cannot be used then is logged, and the old ones stay in force. Another operator's certificate
+/// for evidence, or another setting, needs a restart.
 ///
 /// # Errors
 /// If the settings or the home cannot be used.
@@ -57,17 +59,31 @@ pub fn serve(
     let end = platform
         .block_on(async { end_signal() })
         .map_err(ServeError::Signal)?;
+    let mut asked = platform
+        .block_on(async { Asked::listen() })
+        .map_err(ServeError::Signal)?;
+    let mut trust = Watched::new(settings.trust_files());
+    let mut identities = Watched::new(settings.identity_files());
     started(&platform);
-    let mut watched = Watched::new(settings.trust_files());
     platform.block_on(async {
         tokio::pin!(end);
         loop {
             tokio::select! {
                 () = &mut end => break,
                 () = tokio::time::sleep(LOOK) => {
-                    if watched.changed() {
+                    if trust.changed() {
                         renew_trust(&platform, settings);
                     }
+                    if identities.changed() {
+                        renew_identities(&platform, settings);
+                    }
+                }
+                () = asked.again() => {
+                    // What was written until now has been read.
+                    trust.changed();
+                    identities.changed();
+                    renew_trust(&platform, settings);
+                    renew_identities(&platform, settings);
                 }
             }
         }
@@ -84,6 +100,22 @@ fn renew_trust(platform: &Platform, settings: &Settings) {
     match renewed {
         Ok(()) => tracing::info!("read trust anchors and revocation lists again"),
         Err(error) => tracing::error!(%error, "the changed trust cannot be used; the old stays"),
+    }
+}
+
+fn renew_identities(platform: &Platform, settings: &Settings) {
+    let renewed = settings
+        .identities()
+        .map_err(ServeError::from)
+        .and_then(|(api, site)| {
+            platform.replace_identity(api)?;
+            Ok(platform.replace_site_identity(site)?)
+        });
+    match renewed {
+        Ok(()) => tracing::info!("read the certificates of API and site again"),
+        Err(error) => {
+            tracing::error!(%error, "the changed certificates cannot be used; the old stay");
+        }
     }
 }
 
@@ -115,6 +147,39 @@ impl Watched {
 /// When a file was written; `None` while it is being replaced.
 fn written(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).ok()?.modified().ok()
+}
+
+/// Requests to read everything again: SIGHUP, where there is such a signal.
+#[cfg(unix)]
+struct Asked(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Asked {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    async fn again(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Requests to read everything again: there are none here, changed files are noticed.
+#[cfg(windows)]
+struct Asked;
+
+#[cfg(windows)]
+impl Asked {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn again(&mut self) {
+        std::future::pending().await
+    }
 }
 
 /// Becomes ready when the process is asked to end.

@@ -13,53 +13,11 @@ use std::time::Duration;
 use careplan_core::Explain as _;
 use careplan_core::Lang;
 use careplan_platform::{Administration, Platform, StartError, StorageErrorKind};
-use careplan_protocol::{IdempotencyKey, Receipt, SendingId, SendingState, SendingSummary};
+use careplan_protocol::{IdempotencyKey, Receipt, SendingId, SendingSummary};
 use common::{MANAGER, SERVICE, World, key, month_set, read_head, read_what_comes};
 
 /// Long enough for anything that works; a test that needs it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-#[test]
-fn what_was_acknowledged_is_there_after_a_crash() {
-    let mut world = World::new();
-    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
-    let container = manager.seal(&month_set(), world.now());
-    let key = key();
-    let receipt: Receipt = world
-        .session(&manager)
-        .send(SERVICE, key, &container)
-        .json();
-    let token = world.log_in(&service).access_token;
-    world.kill();
-    world.start();
-    // Even the session.
-    let receiver = common::Session {
-        world: &world,
-        office: &service,
-        token,
-    };
-    assert_eq!(receiver.fetch(&receipt).body, container);
-    // And the key: the attempt of a sender that never saw its receipt.
-    let again = world.session(&manager).send(SERVICE, key, &container);
-    assert_eq!(again.json::<Receipt>(), receipt);
-    assert_eq!(receiver.received("").items.len(), 1);
-}
-
-#[test]
-fn a_receiver_that_crashed_before_confirming_gets_it_again() {
-    let mut world = World::new();
-    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
-    let receipt = world.session(&manager).send_month_set();
-    let first = world.session(&service).fetch(&receipt).body;
-    world.kill();
-    world.start();
-    let receiver = world.session(&service);
-    let waiting = receiver.received("state=fetched").items;
-    assert_eq!(waiting.len(), 1);
-    assert_eq!(receiver.fetch(&receipt).body, first);
-    let confirmed: SendingSummary = receiver.confirm(&receipt).json();
-    assert_eq!(confirmed.state, SendingState::Confirmed);
-}
 
 #[test]
 fn an_upload_cut_off_by_a_crash_leaves_nothing() {

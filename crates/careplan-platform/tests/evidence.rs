@@ -194,15 +194,10 @@ fn a_log_changed_in_storage_is_found_out_by_who_keeps_a_checkpoint() {
     world.kill();
     // Whoever runs the database replaces a receipt's hash, and the tree over it, as if it had
     // never been there: of four entries the first leaf and the two nodes above it.
-    let database = rusqlite::Connection::open(world.home.path().join("platform.sqlite")).unwrap();
     let other = "0".repeat(64);
-    database
-        .execute(
-            "UPDATE log_node SET hash = ?1 WHERE number IN (0, 2, 6)",
-            [other],
-        )
-        .unwrap();
-    drop(database);
+    world.alter_database(&format!(
+        "UPDATE log_node SET hash = '{other}' WHERE number IN (0, 2, 6)"
+    ));
     world.start();
     let session = world.session(&manager);
     session.send_month_set();

@@ -5,12 +5,14 @@
 mod common;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
-use careplan_platform::{BackupError, OperationsConfig, back_up, restore};
-use careplan_protocol::{ProblemCode, SendingState};
+use careplan_envelope::evidence::{Receipt, ReceiptEvent};
+use careplan_envelope::{KeyAlgorithm, PrivateKey, Validity};
+use careplan_platform::{BackupError, OperationsConfig, StartError, back_up, restore};
+use careplan_protocol::{EvidenceEvent, ProblemCode, ReceiptList, SendingState, path};
 use chrono::TimeDelta;
 use common::{MANAGER, SERVICE, World, key, month_set};
 
@@ -163,6 +165,146 @@ fn what_was_confirmed_is_removed_after_its_time_and_nothing_else() {
 }
 
 #[test]
+fn a_removal_is_stated_by_a_signed_receipt() {
+    let mut world = World::new();
+    let (manager, service) = (world.office(MANAGER), world.office(SERVICE));
+    let confirmed = world.session(&manager).send_month_set();
+    world.session(&service).fetch(&confirmed);
+    world.session(&service).confirm(&confirmed);
+    let events = |world: &World, office| -> Vec<EvidenceEvent> {
+        let session = world.session(office);
+        let list: ReceiptList = session.get(&path::list_receipts(confirmed.sending)).json();
+        list.items.iter().map(|receipt| receipt.event).collect()
+    };
+    let before = [
+        EvidenceEvent::Accepted,
+        EvidenceEvent::MadeAvailable,
+        EvidenceEvent::Received,
+    ];
+    assert_eq!(events(&world, &manager), before);
+    world.clock.advance(TimeDelta::days(30));
+    world.platform().sweep().unwrap();
+    let removed_at = world.now();
+    for office in [&manager, &service] {
+        let after = [before.as_slice(), &[EvidenceEvent::Removed]].concat();
+        assert_eq!(events(&world, office), after);
+    }
+    // Once, however often is looked.
+    world.clock.advance(TimeDelta::days(1));
+    world.platform().sweep().unwrap();
+    world.platform().take_in_evidence().unwrap();
+    let session = world.session(&service);
+    let receipt = session.get(&path::fetch_receipt(
+        confirmed.sending,
+        EvidenceEvent::Removed,
+    ));
+    let verifier = careplan_envelope::Verifier::builder()
+        .trust_anchor(world.authority.certificate())
+        .unwrap()
+        .build()
+        .unwrap();
+    let stated = Receipt::verify(&verifier, Cursor::new(&receipt.body), world.now()).unwrap();
+    assert_eq!(stated.statement.event, ReceiptEvent::Removed);
+    assert_eq!(stated.statement.container, confirmed.sha256);
+    assert_eq!(stated.statement.at, removed_at);
+    let proof = path::prove_receipt(confirmed.sending, EvidenceEvent::Removed);
+    assert_eq!(session.get(&proof).status, 200);
+}
+
+#[test]
+fn the_evidence_log_is_measured() {
+    let mut world = World::with(|config| {
+        // Taken in when the test says so.
+        config.evidence.merge_delay = std::time::Duration::from_secs(3600);
+    });
+    let manager = world.office(MANAGER);
+    world.office(SERVICE);
+    let values = |world: &World| {
+        let text = world.platform().metrics();
+        [
+            "careplan_evidence_log_entries",
+            "careplan_evidence_waiting",
+            "careplan_evidence_waiting_seconds",
+            "careplan_evidence_checkpoint_timestamp_seconds",
+        ]
+        .map(|name| metric(&text, &format!("{name} ")) as i64)
+    };
+    world.platform().take_in_evidence().unwrap();
+    let begun = values(&world);
+    assert_eq!(begun[..3], [0, 0, 0]);
+    world.session(&manager).send_month_set();
+    world.clock.advance(TimeDelta::minutes(5));
+    world.platform().measure_evidence().unwrap();
+    assert_eq!(values(&world), [0, 2, 300, begun[3]]);
+    world.platform().take_in_evidence().unwrap();
+    assert_eq!(values(&world), [2, 0, 0, begun[3] + 300]);
+}
+
+#[test]
+fn lines_of_the_access_log_are_removed_after_their_time() {
+    let mut world = World::with(|config| config.keep_accesses = TimeDelta::days(10));
+    let manager = world.office(MANAGER);
+    world.session(&manager).sent("");
+    world.platform().write_access_log();
+    let lines = |world: &World| {
+        let operator = world.platform().administration();
+        operator.accesses(None, None, 10).unwrap().len()
+    };
+    assert_eq!(lines(&world), 2);
+    // Numbers of calls are given by the machine's clock, which the platform's is a moment behind.
+    world.clock.advance(TimeDelta::days(9));
+    world.platform().sweep().unwrap();
+    assert_eq!(lines(&world), 2);
+    world.clock.advance(TimeDelta::days(2));
+    world.platform().sweep().unwrap();
+    assert_eq!(lines(&world), 0);
+}
+
+#[test]
+fn a_renewed_certificate_is_shown_from_the_next_connection_on() {
+    let mut world = World::new();
+    let manager = world.office(MANAGER);
+    let mut open = world.connect(&manager);
+    let shown = |connection: &mut common::RawConnection| {
+        let address = connection.sock.peer_addr().unwrap();
+        write!(
+            connection,
+            "GET /v1/log/checkpoint HTTP/1.1\r\nhost: {address}\r\n\r\n"
+        )
+        .unwrap();
+        common::read_head(connection);
+        connection.conn.peer_certificates().unwrap()[0]
+            .clone()
+            .into_owned()
+    };
+    let old = shown(&mut open);
+    let mut config = world.config();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let validity = Validity::days(world.now() - TimeDelta::hours(1), 30).unwrap();
+    let renewed = world
+        .authority
+        .issue_server(&key, &["127.0.0.1"], validity)
+        .unwrap();
+    config.identity.chain = vec![renewed.certificate.clone()];
+    // Certificate and key that do not belong together change nothing.
+    let half = config.identity.clone();
+    let error = world.platform().replace_identity(half).unwrap_err();
+    assert!(matches!(error, StartError::Identity(_)), "{error}");
+    assert_eq!(shown(&mut world.connect(&manager)), old);
+    config.identity.key = key.to_rustls().unwrap();
+    world.platform().replace_identity(config.identity).unwrap();
+    assert_eq!(shown(&mut world.connect(&manager)), renewed.certificate);
+    let text = world.platform().metrics();
+    let renewals = |reason: &str| {
+        metric(
+            &text,
+            &format!("careplan_certificate_renewals_total{{reason=\"{reason}\"}}"),
+        )
+    };
+    assert_eq!((renewals("done"), renewals("failed")), (1.0, 1.0));
+}
+
+#[test]
 fn a_locked_account_does_not_log_in_until_it_is_unlocked() {
     let mut world = World::new();
     let manager = world.office(MANAGER);
@@ -231,9 +373,7 @@ fn everything_acknowledged_before_a_backup_is_there_after_a_restore() {
     assert_eq!(receiver.fetch(&waiting).body, container);
     assert_eq!(receiver.confirm(&waiting).status, 200);
     assert_eq!(
-        receiver
-            .get(&careplan_protocol::path::show(after.sending))
-            .code(),
+        receiver.get(&path::show(after.sending)).code(),
         ProblemCode::SendingNotFound
     );
     // The sender goes on: the same attempt gets the same receipt, and new ones are taken.
@@ -265,7 +405,7 @@ fn what_is_no_whole_backup_is_refused_and_the_home_stays_as_it_was() {
         BackupError::NotEmpty(_)
     ));
 
-    let container = files_below(&to.0.join("containers")).remove(0);
+    let container = common::files_in(&to.0.join("containers")).remove(0);
     let good = fs::read(&container).unwrap();
     let mut bad = good.clone();
     bad[10] ^= 1;
@@ -308,19 +448,6 @@ fn a_damaged_store_is_noticed_when_it_is_backed_up() {
         restore(&to.0, &home.0).unwrap_err(),
         BackupError::Incomplete(_)
     ));
-}
-
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files_below(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
 }
 
 #[test]

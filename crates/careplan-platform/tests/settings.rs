@@ -16,7 +16,7 @@ fn read(text: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsErro
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Settings::read(&file, variables)
+    Settings::read(&file, variables, [])
 }
 
 /// Line and column of every fault.
@@ -125,7 +125,7 @@ fn every_setting_may_be_left_at_its_example() {
 fn files_that_cannot_be_used_are_named_all_at_once() {
     let folder = tempfile::tempdir().unwrap();
     make_development_home(folder.path(), &["127.0.0.1"], chrono::Utc::now()).unwrap();
-    let settings = Settings::read(&folder.path().join(Settings::FILE), []).unwrap();
+    let settings = Settings::read(&folder.path().join(Settings::FILE), [], []).unwrap();
     settings.platform_config(folder.path()).unwrap();
     let certificates = folder.path().join("certificates");
     fs::remove_file(certificates.join("server.pem")).unwrap();
@@ -161,7 +161,7 @@ fn settings_that_only_make_sense_together_are_refused_alone() {
         make_development_home(folder.path(), &["127.0.0.1"], chrono::Utc::now()).unwrap();
         let file = folder.path().join(Settings::FILE);
         fs::write(&file, text).unwrap();
-        let settings = Settings::read(&file, []).unwrap();
+        let settings = Settings::read(&file, [], []).unwrap();
         let error = settings.platform_config(folder.path()).unwrap_err();
         assert_eq!(error.faults().len(), 1, "{error}");
         assert!(
@@ -177,7 +177,7 @@ fn a_home_may_be_named_relatively() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let home = Path::new(folder.path().file_name().unwrap());
     make_development_home(home, &["127.0.0.1"], chrono::Utc::now()).unwrap();
-    let settings = Settings::read(&home.join(Settings::FILE), []).unwrap();
+    let settings = Settings::read(&home.join(Settings::FILE), [], []).unwrap();
     settings.platform_config(home).unwrap();
 }
 

@@ -93,17 +93,21 @@ pub enum EvidenceEvent {
     Refused,
     /// It was not fetched and confirmed in time (期限切れ).
     Expired,
+    /// The platform no longer keeps the container: its time after being received, withdrawn or
+    /// expired is over (削除).
+    Removed,
 }
 
 impl EvidenceEvent {
     /// Every event, in the order in which they can happen.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Accepted,
         Self::MadeAvailable,
         Self::Received,
         Self::Withdrawn,
         Self::Refused,
         Self::Expired,
+        Self::Removed,
     ];
 
     /// The name on the wire, the one in the receipt.
@@ -116,6 +120,7 @@ impl EvidenceEvent {
             Self::Withdrawn => "withdrawn",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Removed => "removed",
         }
     }
 }

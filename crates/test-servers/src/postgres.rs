@@ -1,9 +1,11 @@
 //! A PostgreSQL cluster in a temporary folder.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -16,82 +18,78 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const QUESTIONS: u32 = 600;
 const BETWEEN: Duration = Duration::from_millis(100);
 
+/// Where PostgreSQL listens unless told otherwise; over a socket nobody is in the way there.
+const USUAL_PORT: u16 = 5432;
+
 /// A running cluster, reached over a socket in its folder.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
+    port: u16,
     databases: AtomicU32,
     _server: Guarded,
 }
 
 impl Postgres {
+    /// A cluster for all tests of this process, with which it ends; `None`, with a message, if
+    /// PostgreSQL is not installed.
+    #[must_use]
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
     /// Starts a cluster of its own, durable as PostgreSQL is by default; `None`, with a message, if
     /// PostgreSQL is not installed.
     #[must_use]
     pub fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            missing("PostgreSQL is not installed (Debian package postgresql)");
-            return None;
-        };
-        let folder = tempfile::Builder::new()
-            .prefix("postgres-")
-            .tempdir()
-            .expect("a temporary folder")
-            .keep();
-        let user = other_user(&folder);
-        let data = folder.join("data");
-        let as_user = |program: &str| {
-            let mut line = match &user {
-                Some(user) => vec!["setpriv", "--init-groups", "--reuid", user, "--regid", user],
-                None => Vec::new(),
-            }
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
-            line.push(text(&programs.join(program)));
-            line
-        };
-        let mut initdb = as_user("initdb");
-        // Not synced: what is not there yet cannot be lost.
-        initdb.extend(
-            [
-                "--no-sync",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--username=platform",
-            ]
-            .map(str::to_owned),
-        );
-        initdb.extend(["-D".to_owned(), text(&data)]);
-        run(&initdb, &folder);
-        let mut postgres = as_user("postgres");
-        postgres.extend(["-D".to_owned(), text(&data)]);
-        for setting in [
-            "listen_addresses=".to_owned(),
-            format!("unix_socket_directories={}", folder.display()),
-            "fsync=on".to_owned(),
-            "max_connections=200".to_owned(),
-        ] {
-            postgres.extend(["-c".to_owned(), setting]);
-        }
-        // An interrupt is PostgreSQL's fast shutdown.
-        let line: Vec<&str> = postgres.iter().map(String::as_str).collect();
-        let server = Guarded::start(&line, "INT", &folder);
-        let started = Self {
-            programs,
-            folder,
-            databases: AtomicU32::new(0),
-            _server: server,
-        };
-        started.wait();
-        Some(started)
+        let prepared = Prepared::new()?;
+        let settings = vec!["listen_addresses=".to_owned()];
+        Some(prepared.start(USUAL_PORT, settings))
+    }
+
+    /// Starts a cluster that is reached over TCP too, on the loopback address and in TLS only, with
+    /// this certificate and key in PEM.
+    #[must_use]
+    pub fn start_with_tls(certificate: &str, key: &str) -> Option<Self> {
+        let prepared = Prepared::new()?;
+        fs::write(
+            prepared.data().join("pg_hba.conf"),
+            "local all all trust\nhostssl all all 127.0.0.1/32 trust\n",
+        )
+        .expect("pg_hba.conf");
+        prepared.put("server.pem", certificate);
+        prepared.put("server.key.pem", key);
+        // Nobody else takes a port that was free a moment ago, or the start fails.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let settings = [
+            "listen_addresses=127.0.0.1",
+            "ssl=on",
+            "ssl_cert_file=server.pem",
+            "ssl_key_file=server.key.pem",
+        ];
+        let settings = settings.map(str::to_owned).to_vec();
+        Some(prepared.start(port, settings))
     }
 
     /// Makes a database; its URL.
     #[must_use]
     pub fn database(&self) -> String {
+        let host = text(&self.folder).replace('/', "%2F");
+        format!("postgres://platform@{host}:{}/{}", self.port, self.create())
+    }
+
+    /// Makes a database of a cluster with TLS; its URL over TCP, with this as the host's name.
+    #[must_use]
+    pub fn database_at(&self, host: &str) -> String {
+        format!("postgres://platform@{host}:{}/{}", self.port, self.create())
+    }
+
+    fn create(&self) -> String {
         let name = format!("d{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let made = self
             .client("createdb")
@@ -99,15 +97,17 @@ impl Postgres {
             .status()
             .expect("createdb");
         assert!(made.success(), "createdb ended with {made}");
-        let host = text(&self.folder).replace('/', "%2F");
-        format!("postgres://platform@{host}/{name}")
+        name
     }
 
-    fn client(&self, program: &str) -> Command {
+    /// One of PostgreSQL's client programs, such as `pg_dump`, for this cluster.
+    #[must_use]
+    pub fn client(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command
             .arg("--host")
             .arg(&self.folder)
+            .arg(format!("--port={}", self.port))
             .arg("--username=platform");
         command
     }
@@ -125,6 +125,104 @@ impl Postgres {
             std::thread::sleep(BETWEEN);
         }
         panic!("PostgreSQL does not start");
+    }
+}
+
+/// The files of a cluster that does not run yet.
+struct Prepared {
+    programs: PathBuf,
+    folder: PathBuf,
+    user: Option<String>,
+}
+
+impl Prepared {
+    fn new() -> Option<Self> {
+        let Some(programs) = programs() else {
+            missing("PostgreSQL is not installed (Debian package postgresql)");
+            return None;
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("postgres-")
+            .tempdir()
+            .expect("a temporary folder")
+            .keep();
+        let user = other_user(&folder);
+        let prepared = Self {
+            programs,
+            folder,
+            user,
+        };
+        let mut initdb = prepared.as_user("initdb");
+        // Not synced: what is not there yet cannot be lost.
+        initdb.extend(
+            [
+                "--no-sync",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--username=platform",
+                "-D",
+            ]
+            .map(str::to_owned),
+        );
+        initdb.push(text(&prepared.data()));
+        run(&initdb, &prepared.folder);
+        Some(prepared)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// The beginning of a command line.
+    fn as_user(&self, program: &str) -> Vec<String> {
+        let mut line = match &self.user {
+            Some(user) => vec!["setpriv", "--init-groups", "--reuid", user, "--regid", user],
+            None => Vec::new(),
+        }
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+        line.push(text(&self.programs.join(program)));
+        line
+    }
+
+    /// Puts a file where PostgreSQL alone reads it.
+    fn put(&self, name: &str, content: &str) {
+        let path = self.data().join(name);
+        fs::write(&path, content).expect("a file of the cluster");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("permissions");
+        if self.user.is_some() {
+            let owner = fs::metadata(self.data()).expect("the cluster's folder");
+            chown(&path, Some(owner.uid()), Some(owner.gid())).expect("giving the file away");
+        }
+    }
+
+    fn start(self, port: u16, settings: Vec<String>) -> Postgres {
+        let mut postgres = self.as_user("postgres");
+        postgres.extend(["-D".to_owned(), text(&self.data())]);
+        postgres.extend(["-p".to_owned(), port.to_string()]);
+        let socket = format!("unix_socket_directories={}", self.folder.display());
+        let always = [
+            socket,
+            "fsync=on".to_owned(),
+            "max_connections=200".to_owned(),
+        ];
+        for setting in settings.into_iter().chain(always) {
+            postgres.extend(["-c".to_owned(), setting]);
+        }
+        // An interrupt is PostgreSQL's fast shutdown.
+        let line: Vec<&str> = postgres.iter().map(String::as_str).collect();
+        let server = Guarded::start(&line, "INT", &self.folder);
+        let started = Postgres {
+            programs: self.programs,
+            folder: self.folder,
+            port,
+            databases: AtomicU32::new(0),
+            _server: server,
+        };
+        started.wait();
+        started
     }
 }
 

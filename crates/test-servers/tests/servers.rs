@@ -15,7 +15,7 @@ fn a_cluster_has_databases_and_leaves_nothing() {
     assert_ne!(first, second);
     let folder = first
         .strip_prefix("postgres://platform@")
-        .and_then(|rest| rest.split_once("/d"))
+        .and_then(|rest| rest.split_once(":5432/d"))
         .map(|(folder, _)| folder.replace("%2F", "/"))
         .unwrap();
     assert!(std::fs::exists(&folder).unwrap());

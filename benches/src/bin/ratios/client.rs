@@ -136,7 +136,7 @@ impl World {
             "CAREPLAN_PLATFORM_SERVER_LISTEN".to_owned(),
             "127.0.0.1:0".to_owned(),
         )];
-        let settings = Settings::read(&home.join(Settings::FILE), variables)?;
+        let settings = Settings::read(&home.join(Settings::FILE), variables, [])?;
         let platform = Platform::start(settings.platform_config(&home)?)?;
         let operator = platform.administration();
         let by: UserId = "KJ0000000000ab".parse()?;

@@ -29,8 +29,11 @@ pub enum ReceiptEvent {
         /// The code of the reason, such as that of a [`Refusal`](crate::Refusal).
         reason: EvidenceName,
     },
-    /// Nobody fetched it in time, and it was removed (期限切れ).
+    /// It was not fetched and confirmed in time (期限切れ).
     Expired,
+    /// The operator no longer keeps the container: its time after being received, withdrawn or
+    /// expired is over (削除).
+    Removed,
 }
 
 impl ReceiptEvent {
@@ -50,6 +53,7 @@ impl ReceiptEvent {
             Self::Withdrawn => lang.pick("取消", "withdrawn"),
             Self::Refused { .. } => lang.pick("拒否", "refused"),
             Self::Expired => lang.pick("期限切れ", "expired"),
+            Self::Removed => lang.pick("削除", "removed"),
         }
     }
 
@@ -61,6 +65,7 @@ impl ReceiptEvent {
             Self::Withdrawn => EventTag::Withdrawn,
             Self::Refused { .. } => EventTag::Refused,
             Self::Expired => EventTag::Expired,
+            Self::Removed => EventTag::Removed,
         }
     }
 }
@@ -75,6 +80,7 @@ enum EventTag {
     Withdrawn,
     Refused,
     Expired,
+    Removed,
 }
 
 impl EventTag {
@@ -86,6 +92,7 @@ impl EventTag {
             Self::Withdrawn => "withdrawn",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Removed => "removed",
         }
     }
 }
@@ -250,6 +257,7 @@ impl Statement for Receipt {
             (EventTag::Withdrawn, None) => ReceiptEvent::Withdrawn,
             (EventTag::Refused, Some(reason)) => ReceiptEvent::Refused { reason },
             (EventTag::Expired, None) => ReceiptEvent::Expired,
+            (EventTag::Removed, None) => ReceiptEvent::Removed,
             _ => return None,
         };
         Some(Self {

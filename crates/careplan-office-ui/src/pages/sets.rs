@@ -142,6 +142,7 @@ fn event_name<D: Direction>(event: EvidenceEvent, lang: Lang) -> &'static str {
         EvidenceEvent::Withdrawn => ("取消", "withdrawn"),
         EvidenceEvent::Refused => ("配信不可", "refused"),
         EvidenceEvent::Expired => ("期限切れ", "expired"),
+        EvidenceEvent::Removed => ("保存期間の終了", "no longer kept"),
         _ => (event.as_str(), event.as_str()),
     };
     lang.pick(ja, en)

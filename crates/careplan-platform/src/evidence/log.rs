@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::clock::recorded_now;
+use crate::metrics::Metrics;
 use crate::storage::{KeptCheckpoint, LogBatch, Storage};
 use crate::{Clock, EvidenceError};
 
@@ -134,6 +135,27 @@ impl EvidenceLog {
             at,
         };
         Ok(tokio::task::spawn_blocking(move || checkpoint.sign(&*signer)).await??)
+    }
+
+    /// Measures how long the log is, and how far behind.
+    pub(crate) async fn measure(&self, metrics: &Metrics) -> Result<(), EvidenceError> {
+        let head = self.with_tree(|tree| Ok(tree.head())).await?;
+        let backlog = self.storage.backlog().await?;
+        let latest = self.storage.latest_checkpoint().await?;
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        metrics.evidence_log_entries.set(gauge(head.size));
+        metrics.evidence_waiting.set(gauge(backlog.receipts));
+        let now = recorded_now(&*self.clock);
+        let waited = backlog
+            .oldest
+            .map_or(0, |oldest| (now - oldest).num_seconds());
+        metrics.evidence_waiting_seconds.set(waited.max(0));
+        if let Some(latest) = latest {
+            metrics
+                .evidence_checkpoint_timestamp_seconds
+                .set(latest.at.timestamp());
+        }
+        Ok(())
     }
 
     /// The latest checkpoint.

@@ -78,6 +78,7 @@ fn stated(event: EvidenceEvent) -> Result<ReceiptEvent, EvidenceError> {
                 .parse::<EvidenceName>()?,
         },
         EvidenceEvent::Expired => ReceiptEvent::Expired,
+        EvidenceEvent::Removed => ReceiptEvent::Removed,
         _ => return Err(EvidenceError::UnknownEvent),
     })
 }

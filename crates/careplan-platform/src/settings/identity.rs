@@ -109,6 +109,7 @@ impl Settings {
         config.storage = storage;
         config.keep = self.keep.days.days();
         config.keep_settled = self.keep.settled_days.days();
+        config.keep_accesses = self.keep.access_log_days.days();
         config.operations = self.operations.listen.address().map(|listen| {
             let mut operations = OperationsConfig::new(listen);
             operations.least_free_bytes = self.operations.least_free_mb.get() * 1_000_000;
@@ -126,25 +127,7 @@ impl Settings {
     fn site(&self, server: Option<&ServerIdentity>, files: &mut Files<'_>) -> Option<SiteConfig> {
         let web = &self.web;
         let listen = web.listen.address()?;
-        let identity = match (&web.certificate, &web.key) {
-            (Some(certificate), Some(key)) => {
-                let chain = files.read("web.certificate", certificate, pem::certificates);
-                let key = files.read("web.key", key, pem::private_key);
-                ServerIdentity {
-                    chain: chain?,
-                    key: key?,
-                }
-            }
-            (None, None) => server?.clone(),
-            _ => {
-                let reason = (
-                    "certificateとkeyは両方とも指定するか、両方とも省略してください。",
-                    "give certificate and key, both or neither",
-                );
-                files.conflict("web.certificate", reason);
-                return None;
-            }
-        };
+        let identity = self.read_site_identity(server, files)?;
         let mut site = SiteConfig::new(identity);
         site.listen = listen;
         site.authority = web.authority.as_ref().map(|folder| self.path(folder));
@@ -164,6 +147,59 @@ impl Settings {
             }
         };
         Some(site)
+    }
+
+    /// What the web site shows: its own certificate, or the API's.
+    fn read_site_identity(
+        &self,
+        server: Option<&ServerIdentity>,
+        files: &mut Files<'_>,
+    ) -> Option<ServerIdentity> {
+        let web = &self.web;
+        match (&web.certificate, &web.key) {
+            (Some(certificate), Some(key)) => {
+                let chain = files.read("web.certificate", certificate, pem::certificates);
+                let key = files.read("web.key", key, pem::private_key);
+                Some(ServerIdentity {
+                    chain: chain?,
+                    key: key?,
+                })
+            }
+            (None, None) => server.cloned(),
+            _ => {
+                let reason = (
+                    "certificateとkeyは両方とも指定するか、両方とも省略してください。",
+                    "give certificate and key, both or neither",
+                );
+                files.conflict("web.certificate", reason);
+                None
+            }
+        }
+    }
+
+    /// Reads the certificates that API and web site show, with their keys, anew.
+    ///
+    /// # Errors
+    /// Every file that cannot be used, at once.
+    pub fn identities(&self) -> Result<(ServerIdentity, ServerIdentity), SettingsError> {
+        let mut files = Files {
+            settings: self,
+            faults: Vec::new(),
+        };
+        let api = self.read_identity(&mut files);
+        let site = self.read_site_identity(api.as_ref(), &mut files);
+        SettingsError::unless_faulty(api.zip(site), files.faults)
+    }
+
+    /// The files of those certificates and keys, to notice when one changes.
+    #[must_use]
+    pub fn identity_files(&self) -> Vec<PathBuf> {
+        let own = [&self.server.certificate, &self.server.key];
+        let site = self.web.certificate.iter().chain(&self.web.key);
+        own.into_iter()
+            .chain(site)
+            .map(|path| self.path(path))
+            .collect()
     }
 
     /// Reads the fee table.
@@ -215,6 +251,19 @@ impl Settings {
             .collect()
     }
 
+    /// Reads what receipts are signed with.
+    ///
+    /// # Errors
+    /// Every file that cannot be used, at once.
+    pub fn evidence_config(&self) -> Result<EvidenceConfig, SettingsError> {
+        let mut files = Files {
+            settings: self,
+            faults: Vec::new(),
+        };
+        let evidence = self.read_evidence(&mut files);
+        SettingsError::unless_faulty(evidence, files.faults)
+    }
+
     fn read_identity(&self, files: &mut Files<'_>) -> Option<ServerIdentity> {
         let server = &self.server;
         let chain = files.read("server.certificate", &server.certificate, pem::certificates);
@@ -239,6 +288,7 @@ impl Settings {
             SoftwareSigner::new(key, chain)
         })?;
         let mut config = EvidenceConfig::signed_by(Arc::new(signer));
+        config.log = evidence.log.clone();
         config.merge_delay = evidence.merge_delay_seconds.seconds();
         Some(config)
     }

@@ -120,6 +120,8 @@ settings! {
         key: PathBuf = "certificates/evidence.key.pem".into(), "運用者の証明書の秘密鍵（PEM）";
         /// Seconds a receipt may wait until the log takes it in
         merge_delay_seconds: Number<1, 3600> = Number::near(1), "受領証が証拠ログに追加されるまでの最大の秒数";
+        /// Name of the log in its checkpoints; another one after a restore from a backup
+        log: careplan_envelope::evidence::EvidenceName = evidence_log(), "チェックポイントに記す証拠ログの名前。バックアップから復元した後は別の名前にする";
     }
     /// Whose certificates are believed.
     [trust] Trusted {
@@ -136,6 +138,8 @@ settings! {
         days: Number<1, 3650> = Number::near(90), "送信されたデータを受信できる日数。過ぎると期限切れになる";
         /// Days the container is kept after it was confirmed, expired or withdrawn; the record stays
         settled_days: Number<1, 3650> = Number::near(30), "受信確認、期限切れ、取消の後にデータを残す日数。記録は残る";
+        /// Days the lines of the access log are kept
+        access_log_days: Number<1, 36500> = Number::near(1825), "アクセス記録（監査ログ）を残す日数";
     }
     /// The web site for offices' staff, to browsers.
     [web] Web {
@@ -221,6 +225,23 @@ settings! {
     }
 }
 
+/// A folder as an absolute path, so that a path below it is the same wherever it is used from, and
+/// joining it again changes nothing. Where the working folder cannot be told, as it was written.
+fn absolute(folder: &Path) -> PathBuf {
+    let named = if folder == Path::new("") {
+        Path::new(".")
+    } else {
+        folder
+    };
+    std::path::absolute(named).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// The name of the log of a platform that was never restored.
+#[expect(clippy::expect_used, reason = "the text is a name")]
+fn evidence_log() -> careplan_envelope::evidence::EvidenceName {
+    "evidence".parse().expect("a name of lower-case letters")
+}
+
 const fn loopback(port: u16) -> std::net::SocketAddr {
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
 }
@@ -229,28 +250,26 @@ impl Settings {
     /// Name of the configuration file in a home.
     pub const FILE: &str = "platform.toml";
 
+    /// The settings that are options of the program too: option and setting.
+    pub const OPTIONS: [(&str, &str); 2] = [
+        ("--database-url", "storage.database_url"),
+        ("--object-store", "storage.object_store"),
+    ];
+
     /// Reads a configuration: the built-in values, over them the file's, over them those of the
-    /// environment (`variables`, all of the process's; those of other programs are skipped).
-    /// Relative paths are below the file's folder.
+    /// environment (`variables`, all of the process's; those of other programs are skipped), over
+    /// them those of the program's options (the names of [`OPTIONS`](Self::OPTIONS) with their
+    /// texts). Relative paths are below the file's folder.
     ///
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn read(
         file: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
+        options: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Self, SettingsError> {
         let folder = file.parent().unwrap_or(Path::new(""));
-        // Absolute, so that a path below it is the same wherever it is used from, and joining it
-        // again changes nothing. Where the working folder cannot be told, as it was written.
-        let folder = match std::path::absolute(if folder == Path::new("") {
-            Path::new(".")
-        } else {
-            folder
-        }) {
-            Ok(absolute) => absolute,
-            Err(_) => folder.to_owned(),
-        };
-        let mut settings = Self::built_in(&folder);
+        let mut settings = Self::built_in(&absolute(folder));
         let mut faults = Vec::new();
         match std::fs::read_to_string(file) {
             Ok(text) => settings.read_file(file, &text, &mut faults),
@@ -268,8 +287,43 @@ impl Settings {
             Place::File { line, column, .. } => (*line, *column),
             _ => (usize::MAX, 0),
         });
-        settings.read_environment(variables, &mut faults);
-        SettingsError::unless_faulty(Some(settings), faults)
+        settings.read_over(variables, options, faults)
+    }
+
+    /// As [`read`](Self::read), of a home that has no configuration file.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn without_file(
+        home: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+        options: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<Self, SettingsError> {
+        Self::built_in(&absolute(home)).read_over(variables, options, Vec::new())
+    }
+
+    fn read_over(
+        mut self,
+        variables: impl IntoIterator<Item = (String, String)>,
+        options: impl IntoIterator<Item = (&'static str, String)>,
+        mut faults: Vec<Fault>,
+    ) -> Result<Self, SettingsError> {
+        self.read_environment(variables, &mut faults);
+        for (option, text) in options {
+            let setting = Self::OPTIONS
+                .iter()
+                .find(|(name, _)| *name == option)
+                .and_then(|(_, of)| ALL.iter().find(|setting| setting.name == *of));
+            let place = Place::Option(option);
+            match setting {
+                Some(setting) => self.put(setting, Written::Text(&text), place, &mut faults),
+                None => {
+                    let kind = unknown(option, Self::OPTIONS.iter().map(|(name, _)| *name));
+                    faults.push(Fault::new(place, kind));
+                }
+            }
+        }
+        SettingsError::unless_faulty(Some(self), faults)
     }
 
     fn read_file(&mut self, path: &Path, text: &str, faults: &mut Vec<Fault>) {

@@ -54,16 +54,21 @@ impl Settings {
 
         use crate::{ClusterConfig, ClusterConfigError};
 
+        let fault = |error: ClusterConfigError| {
+            let name = match error {
+                ClusterConfigError::Database => "storage.database_url",
+                ClusterConfigError::ObjectStore(_) => "storage.object_store",
+                ClusterConfigError::Plain | ClusterConfigError::Authority(_) => {
+                    "storage.database_authorities"
+                }
+            };
+            let reason = (error.explain(Lang::Ja), error.explain(Lang::En));
+            Fault::new(self.place_of(name), FaultKind::Unusable { name, reason })
+        };
         let mut config = match ClusterConfig::new(database, objects) {
             Ok(config) => config,
             Err(error) => {
-                let name = match error {
-                    ClusterConfigError::Database => "storage.database_url",
-                    ClusterConfigError::ObjectStore(_) => "storage.object_store",
-                };
-                let reason = (error.explain(Lang::Ja), error.explain(Lang::En));
-                let kind = FaultKind::Unusable { name, reason };
-                files.faults.push(Fault::new(self.place_of(name), kind));
+                files.faults.push(fault(error));
                 return None;
             }
         };
@@ -72,6 +77,12 @@ impl Settings {
             config
                 .database_authorities
                 .extend(read.into_iter().flatten());
+        }
+        match config.connecting() {
+            Ok(_) => {}
+            // A file that cannot be read has been told already.
+            Err(ClusterConfigError::Plain) if !self.storage.database_authorities.is_empty() => {}
+            Err(error) => files.faults.push(fault(error)),
         }
         if let Ok(connections) = self.storage.connections.count().try_into() {
             config.connections = connections;

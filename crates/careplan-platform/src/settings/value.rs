@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use careplan_envelope::evidence::EvidenceName;
 use chrono::{NaiveDate, TimeDelta};
 use toml::de::DeValue;
 
@@ -235,6 +236,23 @@ impl Value for String {
 
     fn show(&self) -> Option<String> {
         Some(quoted(self))
+    }
+}
+
+impl Value for EvidenceName {
+    fn form() -> (String, String) {
+        (
+            "「evidence-2」の形の名前（英小文字、数字、「.」「_」「-」、64文字まで）".to_owned(),
+            "a name like \"evidence-2\": up to 64 lower-case letters, digits, dots, hyphens, underscores".to_owned(),
+        )
+    }
+
+    fn read(written: Written<'_>, _: &Path) -> Option<Self> {
+        written.text()?.parse().ok()
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
     }
 }
 

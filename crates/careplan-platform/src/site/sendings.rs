@@ -287,6 +287,8 @@ const fn happened(event: EvidenceEvent, lang: Lang) -> &'static str {
         (EvidenceEvent::Refused, Lang::En) => "refused by the platform",
         (EvidenceEvent::Expired, Lang::Ja) => "期限内に受領されませんでした",
         (EvidenceEvent::Expired, Lang::En) => "not received in time",
+        (EvidenceEvent::Removed, Lang::Ja) => "保存期間が過ぎたためデータを削除しました",
+        (EvidenceEvent::Removed, Lang::En) => "data removed after its time",
         (_, Lang::Ja) => "その他",
         (_, Lang::En) => "something else",
     }

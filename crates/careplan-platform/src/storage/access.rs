@@ -28,11 +28,18 @@ pub struct Access {
     pub problem: Option<String>,
 }
 
-/// Storage of accesses: only ever appended to.
+/// Storage of accesses: appended to, and removed when their time is over.
 #[async_trait]
 pub(crate) trait AccessStorage: Send + Sync {
     /// Appends accesses.
     async fn append_accesses(&self, accesses: Vec<Access>) -> Result<(), StorageError>;
+
+    /// Removes the oldest accesses that came before an instant, at most `limit`; how many.
+    async fn remove_accesses(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<usize, StorageError>;
 
     /// Accesses whose numbers come after one, oldest first; of one office, if given.
     async fn accesses(

@@ -90,8 +90,8 @@ impl Explain for StorageError {
         let (what, kind) = (self.what, self.kind);
         let (ja, en) = match kind {
             StorageErrorKind::Unavailable => (
-                "保存先を使用できません。空き容量とアクセス権を確かめてください",
-                "the storage cannot be used; check free space and permissions",
+                "保存先を使用できません。空き容量とアクセス権、データベースとオブジェクトストアへの接続を確かめてください",
+                "the storage cannot be used; check free space and permissions, and whether database and object store can be reached",
             ),
             StorageErrorKind::Damaged => (
                 "保存内容を読み取れません。バックアップから復元してください",

@@ -36,6 +36,8 @@ pub(crate) struct KeptReceipt {
     pub(crate) at: DateTime<Utc>,
     /// The signed document.
     pub(crate) container: Vec<u8>,
+    /// Its hash in the log.
+    pub(crate) leaf: Sha256Digest,
     /// Its place in the log, from 0; none until the log has taken it in.
     pub(crate) entry: Option<u64>,
 }
@@ -45,6 +47,15 @@ pub(crate) struct KeptReceipt {
 pub(crate) struct WaitingReceipt {
     pub(crate) key: ReceiptKey,
     pub(crate) leaf: Sha256Digest,
+}
+
+/// What the log has still to take in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backlog {
+    /// How many receipts.
+    pub(crate) receipts: u64,
+    /// When the oldest of them was made.
+    pub(crate) oldest: Option<DateTime<Utc>>,
 }
 
 /// What the log takes in at a time.
@@ -82,6 +93,9 @@ pub(crate) trait EvidenceStorage: Send + Sync + 'static {
 
     /// Receipts that the log has not taken in, the oldest sendings' first.
     async fn waiting_receipts(&self, limit: usize) -> Result<Vec<WaitingReceipt>, StorageError>;
+
+    /// How many receipts the log has not taken in, and since when.
+    async fn backlog(&self) -> Result<Backlog, StorageError>;
 
     /// How many nodes the log's tree has.
     async fn count_log_nodes(&self) -> Result<u64, StorageError>;

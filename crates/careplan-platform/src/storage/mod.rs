@@ -16,6 +16,7 @@ mod containers;
 mod error;
 mod evidence;
 mod log_ins;
+mod inspection;
 mod offices;
 mod operations;
 mod records;
@@ -45,11 +46,13 @@ pub(crate) use certificates::{CertificateStorage, chain_from_text, chain_to_text
 pub use cluster::{ClusterConfig, ClusterConfigError};
 pub use error::{StorageError, StorageErrorKind};
 pub(crate) use evidence::{
-    EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, WaitingReceipt,
+    Backlog, EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey,
+    WaitingReceipt,
 };
 pub(crate) use log_ins::{Attempted, Failures, LogInStorage};
+pub(crate) use inspection::{InspectedSending, InspectionStorage, LogEntry};
 pub(crate) use offices::OfficeStorage;
-pub(crate) use operations::{HealthStorage, RegisterStorage, RetentionStorage};
+pub(crate) use operations::{HealthStorage, RegisterStorage, Removal, RetentionStorage};
 pub use records::PasswordValidity;
 pub(crate) use records::{
     Account, Direction, Rotation, SessionTokens, StoredSending, StoredSession,
@@ -110,6 +113,7 @@ pub(crate) trait Storage:
     + RegisterStorage
     + HealthStorage
     + RetentionStorage
+    + InspectionStorage
     + 'static
 {
     /// Removes what uploads left behind that a crash interrupted; how many files. So that a crash

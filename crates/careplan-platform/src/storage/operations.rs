@@ -6,7 +6,7 @@ use careplan_core::{OfficeNumber, UserId};
 use careplan_protocol::SendingId;
 use chrono::{DateTime, Utc};
 
-use super::{Account, StorageError, StoredSending};
+use super::{Account, NewReceipt, StorageError, StoredSending};
 
 /// Offices and accounts as an operator sees them.
 #[async_trait]
@@ -43,17 +43,29 @@ pub(crate) trait HealthStorage: Send + Sync {
     async fn free_bytes(&self) -> Result<Option<u64>, StorageError>;
 }
 
+/// A container whose time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Removal {
+    pub(crate) receiver: OfficeNumber,
+    pub(crate) sending: SendingId,
+    /// Says that it was removed, and when.
+    pub(crate) receipt: NewReceipt,
+}
+
 /// Removing the containers of settled sendings.
 #[async_trait]
 pub(crate) trait RetentionStorage: Send + Sync {
-    /// Marks the containers of sendings settled at or before `settled_by` as removed at `at`, the
-    /// longest settled first, at most `limit`; those marked. From then on they are not handed out.
-    async fn mark_removed(
+    /// Sendings settled at or before `settled_by` whose containers are not marked as removed, the
+    /// longest settled first, at most `limit`.
+    async fn removable(
         &self,
         settled_by: DateTime<Utc>,
-        at: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<StoredSending>, StorageError>;
+
+    /// Marks containers as removed, each with its receipt, and leaves out those that are marked
+    /// already; how many. From then on they are not handed out.
+    async fn mark_removed(&self, removals: Vec<Removal>) -> Result<usize, StorageError>;
 
     /// Deletes the containers that are marked and still there; how many.
     async fn delete_marked(&self) -> Result<usize, StorageError>;

@@ -20,7 +20,8 @@ use careplan_envelope::{
 };
 use careplan_licence::EventKind;
 use careplan_platform::{
-    EvidenceConfig, ManualClock, PasswordValidity, Platform, PlatformConfig, ServerIdentity, Trust,
+    EvidenceConfig, ManualClock, PasswordValidity, Platform, PlatformConfig, ServerIdentity,
+    StorageChoice, Trust,
 };
 use careplan_protocol::{
     AccessToken, CONTAINER_TYPE, IDEMPOTENCY_KEY, IdempotencyKey, LogInRequest, Page, Problem,
@@ -49,7 +50,29 @@ pub struct World {
     server_key: PrivateKey,
     server_certificate: CertificateDer<'static>,
     pub operator: Arc<SoftwareSigner>,
+    pub storage: StorageChoice,
+    /// The PostgreSQL database's name, if it is in one.
+    pub database: Option<String>,
     adjust: fn(&mut PlatformConfig),
+}
+
+/// Where a world's platform keeps what it is given: embedded, or in PostgreSQL and a folder as
+/// object store in the tests of `on_cluster.rs`, which are those of other files over again; the
+/// PostgreSQL database's name with it.
+fn storage_in(home: &Path) -> (StorageChoice, Option<String>) {
+    #[cfg(all(feature = "cluster", unix))]
+    if env!("CARGO_CRATE_NAME") == "on_cluster"
+        && let Some(postgres) = test_servers::Postgres::shared()
+    {
+        // The containers stand where the embedded storage would have them.
+        let objects = format!("file://{}", home.display());
+        let database = postgres.database();
+        let config = careplan_platform::ClusterConfig::new(&database, &objects).unwrap();
+        let name = database.rsplit('/').next().unwrap().to_owned();
+        return (StorageChoice::Cluster(Box::new(config)), Some(name));
+    }
+    let _ = home;
+    (StorageChoice::Embedded, None)
 }
 
 impl World {
@@ -80,9 +103,13 @@ impl World {
             .issue_operator(&operator_key, "Operations centre", validity)
             .unwrap();
         let operator = SoftwareSigner::new(operator_key, vec![operator.certificate]).unwrap();
+        let home = temporary();
+        let (storage, database) = storage_in(home.path());
         let mut world = Self {
             authority,
-            home: temporary(),
+            storage,
+            database,
+            home,
             clock: Arc::new(ManualClock::at(now)),
             platform: None,
             server_key,
@@ -103,6 +130,7 @@ impl World {
         let evidence = EvidenceConfig::signed_by(Arc::clone(&self.operator) as _);
         let mut config = PlatformConfig::new(self.home.path(), identity, trust, evidence);
         config.clock = Arc::clone(&self.clock) as _;
+        config.storage = self.storage.clone();
         (self.adjust)(&mut config);
         config
     }
@@ -115,6 +143,18 @@ impl World {
     /// Ends the platform as a crash would: nothing under way is finished.
     pub fn kill(&mut self) {
         self.platform.take().unwrap().kill();
+    }
+
+    /// Does to the database what nobody should; SQL that both have.
+    pub fn alter_database(&self, sql: &str) {
+        match &self.database {
+            None => {
+                let path = self.home.path().join("platform.sqlite");
+                let database = rusqlite::Connection::open(path).unwrap();
+                assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
+            }
+            Some(database) => alter_postgres(database, sql),
+        }
     }
 
     pub fn platform(&self) -> &Platform {
@@ -264,21 +304,40 @@ impl World {
 
     /// The files in a folder of the home and below.
     pub fn files_below(&self, folder: &str) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        let mut folders = vec![self.home.path().join(folder)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    found.push(path);
-                }
-            }
-        }
-        found
+        files_in(&self.home.path().join(folder))
     }
 }
+
+/// The files in a folder and below; none if it is not there.
+pub fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(unix)]
+fn alter_postgres(database: &str, sql: &str) {
+    let postgres = test_servers::Postgres::shared().unwrap();
+    let done = postgres
+        .client("psql")
+        .args(["--quiet", "--no-psqlrc", "--command", sql, database])
+        .status()
+        .unwrap();
+    assert!(done.success(), "{sql}");
+}
+
+#[cfg(not(unix))]
+fn alter_postgres(_: &str, _: &str) {}
 
 pub const PASSWORD: &str = "correct horse battery staple";
 

@@ -148,6 +148,7 @@ fn event_name(event: EvidenceEvent, lang: Lang) -> &'static str {
         EvidenceEvent::Withdrawn => ("取り消されました", "withdrawn"),
         EvidenceEvent::Refused => ("配送されませんでした", "refused"),
         EvidenceEvent::Expired => ("期限が過ぎました", "expired"),
+        EvidenceEvent::Removed => ("保存期間が過ぎ、削除されました", "removed after its time"),
         _ => (event.as_str(), event.as_str()),
     };
     lang.pick(ja, en)

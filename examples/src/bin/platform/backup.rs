@@ -25,6 +25,7 @@ pub(crate) struct Restore {
 
 impl Backup {
     pub(crate) fn run(&self, home: &Home) -> Result<(), Failure> {
+        home.must_be_embedded()?;
         let summary = back_up(home.folder(), &self.to, &SystemClock).map_err(Failure::of)?;
         let folder = self.to.display();
         tell(
@@ -39,6 +40,7 @@ impl Backup {
 
 impl Restore {
     pub(crate) fn run(&self, home: &Home) -> Result<(), Failure> {
+        home.must_be_embedded()?;
         let summary = restore(&self.from, home.folder()).map_err(Failure::of)?;
         let folder = home.folder().display();
         tell(

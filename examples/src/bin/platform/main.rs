@@ -21,6 +21,7 @@ mod retention;
 mod serve;
 mod session;
 mod terms;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,6 +54,16 @@ struct Everywhere {
     /// (`CAREPLAN_PLATFORM_CONFIG`)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// PostgreSQL database, postgres://user@host/database, instead of the home's; with
+    /// --object-store (データベース). A URL with a password belongs into the variable or the
+    /// configuration file: options are seen by everybody on the machine
+    /// (`CAREPLAN_PLATFORM_STORAGE_DATABASE_URL`)
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Where containers are, s3://bucket/prefix or file:///folder; with --database-url
+    /// (オブジェクトストア) (`CAREPLAN_PLATFORM_STORAGE_OBJECT_STORE`)
+    #[arg(long, global = true, value_name = "URL")]
+    object_store: Option<String>,
     /// Language of messages: ja or en (言語)
     #[arg(long, global = true, default_value = "ja")]
     lang: Lang,
@@ -90,6 +101,8 @@ enum Command {
     Backup(backup::Backup),
     /// Makes a home from a backup (復元)
     Restore(backup::Restore),
+    /// Looks through everything that is kept: containers, receipts, the evidence log (整合性の確認)
+    Verify(verify::Verify),
     /// Sessions (ログイン状態)
     #[command(subcommand)]
     Session(session::Command),
@@ -122,6 +135,7 @@ impl Command {
             Self::Retention(command) => command.run(home),
             Self::Backup(command) => command.run(home),
             Self::Restore(command) => command.run(home),
+            Self::Verify(command) => command.run(home),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where the database and the object store are.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,6 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
-
-use crate::StorageError;
 
 /// How long a server may take to answer a connection, or to take what is sent, before it counts
 /// as gone.
@@ -45,6 +44,11 @@ pub enum ClusterConfigError {
     Database,
     /// The object store's URL or settings.
     ObjectStore(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is on another machine or wants TLS, and no authority is named that its
+    /// certificate is believed from: nothing goes over a network in plain.
+    Plain,
+    /// A certificate of an authority is none.
+    Authority(#[source] rustls::Error),
 }
 
 impl Explain for ClusterConfigError {
@@ -56,6 +60,18 @@ impl Explain for ClusterConfigError {
             (Lang::En, Self::Database) => {
                 "not the URL of a PostgreSQL database; write postgres://user:password@host/database"
                     .to_owned()
+            }
+            (Lang::Ja, Self::Plain) => {
+                "この機械の外にあるデータベースにはTLSで接続します。サーバー証明書の認証局をstorage.database_authoritiesで指定してください。".to_owned()
+            }
+            (Lang::En, Self::Plain) => {
+                "a database that is not on this machine is connected to in TLS; name the authority of its certificate in storage.database_authorities".to_owned()
+            }
+            (Lang::Ja, Self::Authority(error)) => {
+                format!("認証局の証明書として使用できません（{error}）。")
+            }
+            (Lang::En, Self::Authority(error)) => {
+                format!("cannot be used as the certificate of an authority: {error}")
             }
             (Lang::Ja, Self::ObjectStore(error)) => format!(
                 "オブジェクトストアのURLが正しくありません（{error}）。s3://バケット/接頭辞 または file:///フォルダ の形で指定してください。"
@@ -88,7 +104,7 @@ impl ClusterConfig {
         objects: Arc<dyn ObjectStore>,
         prefix: Path,
     ) -> Result<Self, ClusterConfigError> {
-        let mut database: tokio_postgres::Config = database
+        let mut database: tokio_postgres::Config = as_the_driver_writes(database)
             .parse()
             .map_err(|_: tokio_postgres::Error| ClusterConfigError::Database)?;
         if database.get_hosts().is_empty() {
@@ -107,33 +123,33 @@ impl ClusterConfig {
         })
     }
 
-    /// How connections are secured.
-    pub(super) fn tls(&mut self) -> Result<MakeRustlsConnect, StorageError> {
-        const WHAT: &str = "securing connections to the database";
+    /// The connections' own settings and how they are secured.
+    pub(crate) fn connecting(
+        &self,
+    ) -> Result<(tokio_postgres::Config, MakeRustlsConnect), ClusterConfigError> {
+        let mut database = self.database.clone();
         let mut roots = RootCertStore::empty();
         for authority in &self.database_authorities {
             roots
                 .add(authority.clone())
-                .map_err(StorageError::unavailable(WHAT))?;
+                .map_err(ClusterConfigError::Authority)?;
         }
         if self.database_authorities.is_empty() {
-            let local = self.database.get_hosts().iter().all(is_this_machine);
-            if !local || self.database.get_ssl_mode() == SslMode::Require {
-                return Err(StorageError::unavailable(WHAT)(
-                    "the authority of the database server's certificate is not configured",
-                ));
+            if !is_on_this_machine(&database) || database.get_ssl_mode() == SslMode::Require {
+                return Err(ClusterConfigError::Plain);
             }
-            self.database.ssl_mode(SslMode::Disable);
+            database.ssl_mode(SslMode::Disable);
         } else {
-            self.database.ssl_mode(SslMode::Require);
+            // Whatever the URL says: with an authority at hand nothing goes in plain.
+            database.ssl_mode(SslMode::Require);
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(StorageError::unavailable(WHAT))?
+            .map_err(ClusterConfigError::Authority)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(MakeRustlsConnect::new(tls))
+        Ok((database, MakeRustlsConnect::new(tls)))
     }
 }
 
@@ -149,17 +165,33 @@ impl fmt::Debug for ClusterConfig {
     }
 }
 
-fn is_this_machine(host: &Host) -> bool {
-    match host {
+/// libpq's strictest mode is what `require` means here: the certificate is verified, with the
+/// host's name.
+fn as_the_driver_writes(url: &str) -> String {
+    let Some((before, parameters)) = url.split_once('?') else {
+        return url.to_owned();
+    };
+    let parameters: Vec<&str> = parameters
+        .split('&')
+        .map(|parameter| match parameter {
+            "sslmode=verify-full" => "sslmode=require",
+            other => other,
+        })
+        .collect();
+    format!("{before}?{}", parameters.join("&"))
+}
+
+/// Whether every address that is connected to is this machine's.
+fn is_on_this_machine(database: &tokio_postgres::Config) -> bool {
+    let hosts = database.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => {
-            name == "localhost"
-                || name
-                    .parse::<std::net::IpAddr>()
-                    .is_ok_and(|address| address.is_loopback())
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
         }
         #[cfg(unix)]
         Host::Unix(_) => true,
-    }
+    });
+    // An address beside a host is the one that is connected to.
+    hosts && database.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 type Opened = (Arc<dyn ObjectStore>, Path);

@@ -41,15 +41,17 @@ impl ClusterStorage {
     ///
     /// To be called inside a runtime, on which the connections then live.
     pub(crate) async fn open(
-        mut config: ClusterConfig,
+        config: ClusterConfig,
         home: &Path,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StorageError> {
-        let tls = config.tls()?;
+        let (database, tls) = config.connecting().map_err(StorageError::unavailable(
+            "securing connections to the database",
+        ))?;
         let spool = super::spool(home);
         std::fs::create_dir_all(&spool).map_err(StorageError::unavailable("making the spool"))?;
         let manager = Manager::from_config(
-            config.database,
+            database,
             tls,
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,

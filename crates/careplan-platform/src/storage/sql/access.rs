@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use careplan_core::OfficeNumber;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::row::{failed, instant, millis, optional_text, text, unreadable};
@@ -12,6 +13,14 @@ use crate::storage::{Access, AccessStorage, StorageError};
 impl<E: Engine> AccessStorage for E {
     async fn append_accesses(&self, accesses: Vec<Access>) -> Result<(), StorageError> {
         self.write(move |db| append(db, &accesses)).await
+    }
+
+    async fn remove_accesses(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<usize, StorageError> {
+        self.write(move |db| remove(db, before, limit)).await
     }
 
     async fn accesses(
@@ -49,6 +58,35 @@ fn append(db: &Connection, accesses: &[Access]) -> Result<(), StorageError> {
         Ok(())
     };
     run().map_err(failed("writing the access log"))
+}
+
+/// Requests are numbered by time (UUID version 7), so those before an instant are the first ones of
+/// the index, and the last of them is found without looking at the others.
+fn remove(db: &Connection, before: DateTime<Utc>, limit: u32) -> Result<usize, StorageError> {
+    let run = || {
+        let end = first_number_at(before);
+        let last: Option<String> = db
+            .prepare_cached(
+                "SELECT MAX(request) AS last FROM (SELECT request FROM access \
+                 WHERE request < ?1 ORDER BY request LIMIT ?2) AS oldest",
+            )?
+            .query_row(params![end, limit], |row| row.get("last"))?;
+        match last {
+            Some(last) => db
+                .prepare_cached("DELETE FROM access WHERE request <= ?1")?
+                .execute([last]),
+            None => Ok(0),
+        }
+    };
+    run().map_err(failed("removing old lines of the access log"))
+}
+
+/// The least UUID of version 7 that can be given from an instant on.
+fn first_number_at(at: DateTime<Utc>) -> String {
+    let milliseconds = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &[0; 10])
+        .into_uuid()
+        .to_string()
 }
 
 fn access(row: &Row<'_>) -> super::Result<Access> {

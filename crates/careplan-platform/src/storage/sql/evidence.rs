@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use careplan_core::{OfficeNumber, Sha256Digest};
 use careplan_protocol::SendingId;
 
-use super::row::{count, failed, instant, millis, text, unreadable};
+use super::row::{count, failed, instant, millis, optional_instant, text, unreadable};
 use super::{Connection, Engine, OptionalExtension, Row, params};
 use crate::storage::{
-    EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey, StorageError,
-    WaitingReceipt,
+    Backlog, EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey,
+    StorageError, WaitingReceipt,
 };
 
 #[async_trait]
@@ -27,6 +27,10 @@ impl<E: Engine> EvidenceStorage for E {
 
     async fn waiting_receipts(&self, limit: usize) -> Result<Vec<WaitingReceipt>, StorageError> {
         self.read(move |db| waiting(db, limit)).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StorageError> {
+        self.read(backlog).await
     }
 
     async fn count_log_nodes(&self) -> Result<u64, StorageError> {
@@ -81,7 +85,7 @@ pub(super) fn store(
     .map_err(failed("storing a receipt"))
 }
 
-const RECEIPTS: &str = "SELECT r.event, r.at, r.container, p.entry FROM receipt r \
+const RECEIPTS: &str = "SELECT r.event, r.at, r.container, p.leaf, p.entry FROM receipt r \
                         JOIN receipt_place p ON p.receiver = r.receiver \
                         AND p.sending = r.sending AND p.event = r.event \
                         WHERE r.receiver = ?1 AND r.sending = ?2";
@@ -92,6 +96,7 @@ fn kept(row: &Row<'_>) -> super::Result<KeptReceipt> {
         event: text(row, "event")?,
         at: instant(row, "at")?,
         container: row.get("container")?,
+        leaf: text(row, "leaf")?,
         entry: entry
             .map(|entry| u64::try_from(entry).map_err(unreadable))
             .transpose()?,
@@ -140,6 +145,23 @@ fn waiting(db: &Connection, limit: usize) -> Result<Vec<WaitingReceipt>, Storage
         .collect::<Result<Vec<_>, _>>()
     };
     read().map_err(failed("looking for receipts that are not in the log"))
+}
+
+fn backlog(db: &Connection) -> Result<Backlog, StorageError> {
+    db.prepare_cached(
+        "SELECT COUNT(*) AS receipts, MIN(r.at) AS oldest FROM receipt_place p \
+         JOIN receipt r ON r.receiver = p.receiver AND r.sending = p.sending \
+         AND r.event = p.event WHERE p.entry IS NULL",
+    )
+    .and_then(|select| {
+        select.query_row([], |row| {
+            Ok(Backlog {
+                receipts: count(row, "receipts")?,
+                oldest: optional_instant(row, "oldest")?,
+            })
+        })
+    })
+    .map_err(failed("counting receipts that are not in the log"))
 }
 
 fn count_nodes(db: &Connection) -> Result<u64, StorageError> {
@@ -197,18 +219,33 @@ fn append(db: &Connection, batch: &LogBatch) -> Result<bool, StorageError> {
 
 fn latest_checkpoint(db: &Connection) -> Result<Option<KeptCheckpoint>, StorageError> {
     db.prepare_cached("SELECT size, at, container FROM checkpoint ORDER BY size DESC LIMIT 1")
-        .and_then(|select| {
-            select
-                .query_row([], |row| {
-                    Ok(KeptCheckpoint {
-                        size: count(row, "size")?,
-                        at: instant(row, "at")?,
-                        container: row.get("container")?,
-                    })
-                })
-                .optional()
-        })
+        .and_then(|select| select.query_row([], checkpoint).optional())
         .map_err(failed("reading the latest checkpoint"))
+}
+
+fn checkpoint(row: &Row<'_>) -> super::Result<KeptCheckpoint> {
+    Ok(KeptCheckpoint {
+        size: count(row, "size")?,
+        at: instant(row, "at")?,
+        container: row.get("container")?,
+    })
+}
+
+pub(super) fn checkpoints(
+    db: &Connection,
+    after: Option<u64>,
+    limit: u32,
+) -> Result<Vec<KeptCheckpoint>, StorageError> {
+    let read = || {
+        // That of the empty log has the size 0.
+        let after = after.map_or(Ok(-1), |size| i64::try_from(size).map_err(unreadable))?;
+        db.prepare_cached(
+            "SELECT size, at, container FROM checkpoint WHERE size > ?1 ORDER BY size LIMIT ?2",
+        )?
+        .query_map(params![after, limit], checkpoint)?
+        .collect::<Result<Vec<_>, _>>()
+    };
+    read().map_err(failed("reading checkpoints"))
 }
 
 fn put_checkpoint(

@@ -10,6 +10,7 @@ mod certificates;
 mod connection;
 mod evidence;
 mod log_ins;
+mod inspection;
 mod migrations;
 mod offices;
 mod operations;

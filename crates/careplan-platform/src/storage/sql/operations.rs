@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::row::{count, failed, instant, millis, optional_instant, text};
 use super::{
-    Connection, Engine, OptionalExtension, Result as SqlResult, accounts, params, sendings,
+    Connection, Engine, OptionalExtension, Result as SqlResult, accounts, evidence, params,
+    sendings,
 };
 use crate::storage::containers::{ContainerPlace, ContainerStore};
 use crate::storage::{
-    Account, HealthStorage, RegisterStorage, RetentionStorage, StorageError, StoredSending,
+    Account, HealthStorage, RegisterStorage, Removal, RetentionStorage, StorageError, StoredSending,
 };
 
 /// How many containers one round of deleting takes at most.
@@ -103,14 +104,17 @@ impl<E: Engine> HealthStorage for E {
 
 #[async_trait]
 impl<E: Engine> RetentionStorage for E {
-    async fn mark_removed(
+    async fn removable(
         &self,
         settled_by: DateTime<Utc>,
-        at: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<StoredSending>, StorageError> {
-        self.write(move |db| mark_removed(db, settled_by, at, limit))
+        self.read(move |db| sendings::settled_with_container(db, settled_by, limit))
             .await
+    }
+
+    async fn mark_removed(&self, removals: Vec<Removal>) -> Result<usize, StorageError> {
+        self.write(move |db| mark_removed(db, &removals)).await
     }
 
     async fn delete_marked(&self) -> Result<usize, StorageError> {
@@ -152,33 +156,27 @@ impl<E: Engine> RetentionStorage for E {
     }
 }
 
-fn mark_removed(
-    db: &Connection,
-    settled_by: DateTime<Utc>,
-    at: DateTime<Utc>,
-    limit: u32,
-) -> Result<Vec<StoredSending>, StorageError> {
-    let marked = sendings::settled_with_container(db, settled_by, limit)?;
-    for sending in &marked {
-        let key = params![
-            sending.summary.receiver.as_str(),
-            sending.summary.sending.to_string(),
-            millis(at),
-        ];
-        db.prepare_cached(
-            "UPDATE sending SET container_removed_at = ?3 WHERE receiver = ?1 AND sending = ?2",
-        )
-        .and_then(|update| update.execute(key))
-        .and_then(|_| {
-            db.prepare_cached("INSERT INTO pending_removal (receiver, sending) VALUES (?1, ?2)")
-        })
-        .and_then(|insert| {
-            insert.execute(params![
-                sending.summary.receiver.as_str(),
-                sending.summary.sending.to_string(),
-            ])
-        })
-        .map_err(failed("marking a container as removed"))?;
+fn mark_removed(db: &Connection, removals: &[Removal]) -> Result<usize, StorageError> {
+    const WHAT: &str = "marking a container as removed";
+    let mut marked = 0;
+    for removal in removals {
+        let (receiver, sending) = (removal.receiver.as_str(), removal.sending.to_string());
+        let at = millis(removal.receipt.at);
+        let changed = db
+            .prepare_cached(
+                "UPDATE sending SET container_removed_at = ?3 WHERE receiver = ?1 \
+                 AND sending = ?2 AND settled_at IS NOT NULL AND container_removed_at IS NULL",
+            )
+            .and_then(|update| update.execute(params![receiver, sending, at]))
+            .map_err(failed(WHAT))?;
+        if changed == 0 {
+            continue;
+        }
+        db.prepare_cached("INSERT INTO pending_removal (receiver, sending) VALUES (?1, ?2)")
+            .and_then(|insert| insert.execute(params![receiver, sending]))
+            .map_err(failed(WHAT))?;
+        evidence::store(db, removal.receiver, removal.sending, &removal.receipt)?;
+        marked += 1;
     }
     Ok(marked)
 }

@@ -16,8 +16,8 @@ use super::{Connection, Engine, OptionalExtension, Row, Value, params};
 use crate::spool::Spooled;
 use crate::storage::containers::{ContainerPlace, ContainerStore};
 use crate::storage::{
-    Acceptance, ContainerReader, Direction, NewReceipt, Recorded, SendingStorage, StorageError,
-    StoredSending,
+    Acceptance, ContainerReader, Direction, InspectedSending, NewReceipt, Recorded, SendingStorage,
+    StorageError, StoredSending,
 };
 
 #[async_trait]
@@ -360,6 +360,32 @@ fn update(db: &Connection, sending: &StoredSending) -> Result<(), StorageError> 
 }
 
 /// Settled sendings whose containers are still there, the longest settled first.
+/// All sendings by key, from the one after `after` on.
+pub(super) fn all(
+    db: &Connection,
+    after: Option<(OfficeNumber, SendingId)>,
+    limit: u32,
+) -> Result<Vec<InspectedSending>, StorageError> {
+    let (receiver, sending) = after.map_or((String::new(), String::new()), |(office, sending)| {
+        (office.to_string(), sending.to_string())
+    });
+    let read = || {
+        db.prepare_cached(&format!(
+            "SELECT {COLUMNS}, s.container_removed_at FROM sending s \
+             WHERE (s.receiver, s.sending) > (?1, ?2) \
+             ORDER BY s.receiver, s.sending LIMIT ?3"
+        ))?
+        .query_map(params![receiver, sending, limit], |row| {
+            Ok(InspectedSending {
+                sending: stored(row)?,
+                removed_at: optional_instant(row, "container_removed_at")?,
+            })
+        })?
+        .collect::<Result<_, _>>()
+    };
+    read().map_err(failed("reading all sendings"))
+}
+
 pub(super) fn settled_with_container(
     db: &Connection,
     settled_by: DateTime<Utc>,

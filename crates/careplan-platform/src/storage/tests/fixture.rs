@@ -142,13 +142,12 @@ mod servers {
     use crate::storage::ClusterConfig;
 
     /// One for all tests of this process, with which it ends.
-    static POSTGRES: OnceLock<Option<Postgres>> = OnceLock::new();
     static S3_SERVER: OnceLock<Option<S3>> = OnceLock::new();
     const BUCKET: &str = "containers";
 
     impl Fixture {
         pub(in super::super) fn postgresql_and_folder() -> Option<Self> {
-            let postgres = POSTGRES.get_or_init(Postgres::start).as_ref()?;
+            let postgres = Postgres::shared()?;
             let objects = tempfile::tempdir().unwrap();
             let url = format!("file://{}", objects.path().display());
             let config = ClusterConfig::new(&postgres.database(), &url).unwrap();
@@ -159,7 +158,7 @@ mod servers {
         }
 
         pub(in super::super) fn postgresql_and_s3() -> Option<Self> {
-            let postgres = POSTGRES.get_or_init(Postgres::start).as_ref()?;
+            let postgres = Postgres::shared()?;
             let started = || {
                 let server = S3::start()?;
                 server.make_bucket(BUCKET);

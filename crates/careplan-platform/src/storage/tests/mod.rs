@@ -3,6 +3,7 @@
 mod evidence;
 mod faults;
 mod fixture;
+mod operations;
 mod suite;
 
 use fixture::Fixture;
@@ -71,6 +72,13 @@ on_every_storage! {
     evidence::the_log_takes_in_each_receipt_once
     evidence::checkpoints_replace_one_another
     evidence::the_latest_certificate_of_an_office_is_kept
+    operations::accesses_are_kept_once_and_listed_in_their_order
+    operations::accesses_are_removed_after_their_time_the_oldest_first
+    operations::registers_are_read_in_order_and_in_pages
+    operations::a_locked_account_keeps_its_first_time_until_it_is_unlocked
+    operations::a_sign_of_life_is_written_again_and_again
+    operations::what_is_settled_is_removed_with_a_receipt_and_nothing_else
+    operations::the_backlog_of_the_log_is_counted_with_its_age
     faults::whatever_fails_once_nothing_acknowledged_is_lost_or_doubled
     faults::what_fails_and_stays_broken_is_refused_and_leaves_no_trace
 }
