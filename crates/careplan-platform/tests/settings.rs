@@ -48,6 +48,54 @@ fn the_environment_stands_over_the_file_and_the_file_over_what_is_built_in() {
 }
 
 #[test]
+fn options_stand_over_the_environment_and_are_named_in_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = || {
+        let url = "postgres://platform@127.0.0.1/environment".to_owned();
+        [("CAREPLAN_PLATFORM_STORAGE_DATABASE_URL".to_owned(), url)]
+    };
+    let [(database, of_database), (objects, _)] = Settings::OPTIONS;
+    assert_eq!(
+        (database, of_database),
+        ("--database-url", "storage.database_url")
+    );
+    let url = "postgres://platform:secret@127.0.0.1/option".to_owned();
+    let settings =
+        Settings::without_file(folder.path(), variables(), [(database, url.clone())]).unwrap();
+    let given = settings.storage.database_url.as_ref().unwrap();
+    assert_eq!(given.expose(), url);
+    assert!(!format!("{settings:?}").contains("secret"));
+    // One without the other.
+    let error = settings.storage_choice().unwrap_err();
+    assert_eq!(error.faults()[0].place(), &Place::Option("--database-url"));
+    assert!(!error.to_string().contains("secret"), "{error}");
+    // No URL, and no option.
+    let given = [
+        (objects, "secret".to_owned()),
+        ("--object-stores", "secret".to_owned()),
+    ];
+    let error = Settings::without_file(folder.path(), variables(), given).unwrap_err();
+    let places: Vec<_> = error
+        .faults()
+        .iter()
+        .map(|fault| fault.place().clone())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            Place::Option("--object-store"),
+            Place::Option("--object-stores")
+        ]
+    );
+    for lang in [Lang::Ja, Lang::En] {
+        let told = error.explain(lang);
+        assert!(told.contains("storage.object_store"), "{told}");
+        assert!(told.contains("--object-store"), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
+}
+
+#[test]
 fn all_faults_come_at_once_each_with_its_place() {
     let error = read(
         "[server]\nlisen = \"x\"\nlisten = \"nonsense\"\n[limit]\n[keep]\ndays = 0\n",

@@ -83,10 +83,16 @@ impl StdError for StorageError {
 
 impl Explain for StorageError {
     fn explain(&self, lang: Lang) -> String {
-        let cause = match &self.source {
-            Some(source) => format!(": {source}"),
-            None => String::new(),
-        };
+        let mut cause = String::new();
+        let mut deeper = self.source();
+        // Some errors repeat their causes, some leave them out.
+        while let Some(error) = deeper {
+            let text = error.to_string();
+            if !cause.contains(&text) {
+                cause = format!("{cause}: {text}");
+            }
+            deeper = error.source();
+        }
         let (what, kind) = (self.what, self.kind);
         let (ja, en) = match kind {
             StorageErrorKind::Unavailable => (

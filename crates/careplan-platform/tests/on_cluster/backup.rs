@@ -17,7 +17,7 @@ use crate::common::{MANAGER, SERVICE, World, key, month_set};
 fn sync(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let done = Command::new("cp")
-        .args(["--recursive", "--no-target-directory", "--update=none"])
+        .args(["--recursive", "--no-target-directory", "--no-clobber"])
         .args([from, to])
         .status()
         .unwrap();
