@@ -15,8 +15,8 @@ mod cluster;
 mod containers;
 mod error;
 mod evidence;
-mod log_ins;
 mod inspection;
+mod log_ins;
 mod offices;
 mod operations;
 mod records;
@@ -49,8 +49,8 @@ pub(crate) use evidence::{
     Backlog, EvidenceStorage, KeptCheckpoint, KeptReceipt, LogBatch, NewReceipt, ReceiptKey,
     WaitingReceipt,
 };
-pub(crate) use log_ins::{Attempted, Failures, LogInStorage};
 pub(crate) use inspection::{InspectedSending, InspectionStorage, LogEntry};
+pub(crate) use log_ins::{Attempted, Failures, LogInStorage};
 pub(crate) use offices::OfficeStorage;
 pub(crate) use operations::{HealthStorage, RegisterStorage, Removal, RetentionStorage};
 pub use records::PasswordValidity;
