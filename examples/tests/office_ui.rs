@@ -970,7 +970,7 @@ fn without_scripts_and_in_a_narrow_window() {
         browser.close().await;
 
         let browser = driver.browser(Kind::Usual).await;
-        browser.size(400, 800).await;
+        browser.size(360, 800).await;
         browser.enter(&service).await;
         for address in [
             "/",
@@ -986,6 +986,9 @@ fn without_scripts_and_in_a_narrow_window() {
                 .await;
             assert!(!browser.is_too_wide().await, "{address}");
             browser.is_accessible().await;
+            browser
+                .picture(&format!("narrow{}", address.replace('/', "-")))
+                .await;
         }
         browser
             .choose(&files(&month("actuals-of-1375169671")))

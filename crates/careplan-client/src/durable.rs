@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 use careplan_core::Sha256Digest;
@@ -35,7 +36,7 @@ pub(crate) fn write_new<T, E: From<io::Error>>(
 
 /// Moves a finished file or folder to its place and makes that durable.
 pub(crate) fn settle(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)?;
+    patiently(|| fs::rename(from, to))?;
     match to.parent() {
         Some(folder) => sync_folder(folder),
         None => Ok(()),
@@ -45,14 +46,30 @@ pub(crate) fn settle(from: &Path, to: &Path) -> io::Result<()> {
 /// Removes a file or folder with everything in it; nothing there is as good.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
+        Ok(metadata) if metadata.is_dir() => patiently(|| fs::remove_dir_all(path)),
+        Ok(_) => patiently(|| fs::remove_file(path)),
         Err(error) => Err(error),
     };
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// Windows refuses to move or remove what another program has open, and virus scanners open every
+/// new file for a moment: there it is tried again for a second.
+fn patiently(mut change: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    const TRIES: u32 = 20;
+    const BETWEEN: Duration = Duration::from_millis(50);
+    for _ in 1..TRIES {
+        match change() {
+            Err(error) if cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::sleep(BETWEEN);
+            }
+            done => return done,
+        }
+    }
+    change()
 }
 
 /// Counts and digests what passes through to another writer or from another reader.

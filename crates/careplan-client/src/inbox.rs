@@ -332,8 +332,11 @@ impl Client {
             let from = kept.join(announced.container());
             let to = scratch.path().join(announced.container());
             let storage = |error| Error::storage(&to)(error);
-            let mut reader = File::open(&from).map_err(Error::storage(&from))?;
-            durable::write_new(&to, |file| io::copy(&mut reader, file)).map_err(storage)?;
+            {
+                // Closed before its folder is removed: Windows wants that.
+                let mut reader = File::open(&from).map_err(Error::storage(&from))?;
+                durable::write_new(&to, |file| io::copy(&mut reader, file)).map_err(storage)?;
+            }
             if durable::digest_file(&to).map_err(storage)? != (said.bytes, said.sha256) {
                 return Err(ErrorKind::Damaged {
                     path: from,

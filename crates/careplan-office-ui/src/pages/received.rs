@@ -239,9 +239,6 @@ pub(super) async fn one(
                 format!("Open the plans and actuals of {}", written::month(month, lang)),
             )) } }
         }
-        @if set.state.is_verified() {
-            (super::documents::list(&format!("/received/{}", set.id), &set.files, readable, lang))
-        }
         @if readable {
             section.card {
                 h2 { (lang.pick("取り出す", "Take out")) }
@@ -252,6 +249,9 @@ pub(super) async fn one(
                     button.button.second type="submit" { (lang.pick("ZIPで保存する", "Store as ZIP")) }
                 }
             }
+        }
+        @if set.state.is_verified() {
+            (super::documents::list(&format!("/received/{}", set.id), &set.files, readable, lang))
         }
         (sets::receipts::<Received>(set.id, &receipts, lang))
         div.actions { a.button.second href="/received" { (lang.pick("一覧へ", "To the list")) } }

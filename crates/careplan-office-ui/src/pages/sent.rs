@@ -82,7 +82,7 @@ pub(super) fn tag(state: &OutgoingState, lang: Lang) -> Markup {
 pub(super) fn table(desk: &Desk, sets: &[Outgoing], lang: Lang) -> Markup {
     let heads = [
         lang.pick("送信先・内容", "To, what"),
-        lang.pick("入れた日時", "Put in"),
+        lang.pick("登録日時", "Put in"),
     ];
     let lines = sets.iter().map(|set| Line {
         id: set.id,
@@ -129,7 +129,7 @@ pub(super) async fn one(
                 dt { (lang.pick("内容", "What")) } dd { (what(&set.header.into(), lang)) }
                 dt { (lang.pick("送信先", "To")) } dd { (to) }
                 @if set.sealed { dt { (lang.pick("封", "Sealed")) } dd { (lang.pick("あり（送信先だけが読めます）", "yes: only the other office can read it")) } }
-                dt { (lang.pick("入れた日時", "Put in")) } dd { (written::instant_in_full(set.put_in_at, lang)) }
+                dt { (lang.pick("登録日時", "Put in")) } dd { (written::instant_in_full(set.put_in_at, lang)) }
                 @if let Some(receipt) = &set.receipt {
                     dt { (lang.pick("受付日時", "Accepted")) } dd { (written::instant_in_full(receipt.accepted_at, lang)) }
                     dt { (lang.pick("受信期限", "To be received by")) } dd { (written::instant_in_full(receipt.expires_at, lang)) }

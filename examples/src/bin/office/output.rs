@@ -26,7 +26,10 @@ pub(crate) fn count(lang: Lang, number: usize) -> String {
 /// A set in one line: what it is, for which month, from whom to whom.
 pub(crate) fn heading(header: impl Into<ReceivedHeader>, lang: Lang) -> String {
     let header = header.into();
-    let month = header.month().map(|month| format!(" {month}"));
+    let month = header.month().map(|month| match lang {
+        Lang::Ja => format!(" {}年{}月", month.year(), month.month()),
+        Lang::En => format!(" {}-{:02}", month.year(), month.month()),
+    });
     let (name, month) = (header.name(lang), month.unwrap_or_default());
     format!("{name}{month} {} → {}", header.sender(), header.receiver())
 }

@@ -103,6 +103,9 @@ impl Send {
             let line = heading(set.header, office.lang);
             office.say(&line, &line);
             tell_findings(&set.findings, office);
+            if set.findings.is_empty() {
+                office.say("  問題は見つかりませんでした。", "  nothing is wrong");
+            }
         }
         if office.json {
             let sets: Vec<Value> = sets
