@@ -13,7 +13,7 @@ use careplan_envelope::{
     WriterOptions,
 };
 use careplan_licence::{EventKind, TermsEdition};
-use careplan_platform::{Administration, PasswordValidity, SystemClock};
+use careplan_platform::{Administration, PasswordValidity, Settings, SystemClock};
 use careplan_protocol::{LogInRequest, Password};
 use chrono::Utc;
 
@@ -48,7 +48,14 @@ pub(crate) struct Pair {
 /// Registers and licenses offices at the platform of a home, with certificates of its authority.
 pub(crate) fn prepare(home: &Path, count: u32) -> Result<Vec<Office>, Failure> {
     let mut authority = Authority::open(&home.join("authority")).map_err(Failure::of)?;
-    let administration = Administration::open(home, Arc::new(SystemClock)).map_err(Failure::of)?;
+    // Where the platform keeps what it is given, by its configuration and the same environment.
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let settings =
+        Settings::read(&home.join(Settings::FILE), variables, []).map_err(Failure::of)?;
+    let storage = settings.storage_choice().map_err(Failure::of)?;
+    let administration =
+        Administration::open_with(storage, home, Arc::new(SystemClock)).map_err(Failure::of)?;
     let terms: TermsEdition = "2026-04".parse().map_err(Failure::of)?;
     let password: Password = uuid::Uuid::new_v4()
         .to_string()
