@@ -1,9 +1,8 @@
 //! `office ui` in a browser: a month by the page alone between two offices and a real platform,
 //! what is refused, without scripts, in a narrow window, and held against WCAG by axe-core.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic)]
-
-mod browser;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,7 +12,6 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use browser::{Browser, Driver, Kind, Tools};
 use careplan_client::{
     Client, ClientConfig, HttpsConfig, HttpsTransport, ListOptions, NewIdentity, PutInOptions,
     RetryPolicy, Settings as OfficeSettings, Setup, Status,
@@ -34,6 +32,7 @@ use fantoccini::wd::{PrintConfigurationBuilder, WebDriverCompatibleCommand};
 use hyper::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_servers::browser::{Browser, Driver, Kind};
 // Platform and client block, as their programs do; browsers are waited for.
 use tokio::task::block_in_place;
 
@@ -308,20 +307,30 @@ fn issue(authority: &mut Authority, request: &str, number: &str, days: u32) -> I
         .unwrap()
 }
 
-impl Browser {
+/// What a person of an office does on the page.
+trait OnPage {
+    /// Opens the page by its one-time address.
+    async fn enter(&self, page: &OfficePage);
+    /// Chooses files and goes on to what was found in them.
+    async fn choose(&self, paths: &str);
+    /// The numbers on the first page, as `office status --json` has them.
+    async fn status(&self) -> Status;
+    /// Sends and fetches.
+    async fn sync(&self);
+}
+
+impl OnPage for Browser {
     async fn enter(&self, page: &OfficePage) {
         self.go(page.address()).await;
         self.css("header.top").await;
     }
 
-    /// Chooses files and goes on to what was found in them.
     async fn choose(&self, paths: &str) {
         self.press("送る").await;
         self.css("#files").await.send_keys(paths).await.unwrap();
         self.press("内容を確かめる").await;
     }
 
-    /// The numbers on the first page, as `office status --json` has them.
     async fn status(&self) -> Status {
         self.press("はじめ").await;
         let mut status = Status::default();
@@ -351,12 +360,11 @@ impl Browser {
 }
 
 fn run(test: impl AsyncFnOnce(Driver)) {
-    let Some(tools) = Tools::find() else {
+    let Some(driver) = Driver::start() else {
         return;
     };
-    tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(test(Driver::start(tools)));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(test(driver));
 }
 
 #[test]

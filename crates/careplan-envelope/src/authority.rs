@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use careplan_core::OfficeNumber;
 use chrono::{DateTime, Utc};
@@ -52,6 +53,27 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+    ];
+
+    /// The name used in registers and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "key-compromise",
+            Self::AffiliationChanged => "affiliation-changed",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation-of-operation",
+        }
+    }
+
     const fn crl_reason(self) -> Option<CrlReason> {
         match self {
             // The code "unspecified" is left out (RFC 5280 section 5.3.1).
@@ -61,6 +83,17 @@ impl RevocationReason {
             Self::Superseded => Some(CrlReason::Superseded),
             Self::CessationOfOperation => Some(CrlReason::CessationOfOperation),
         }
+    }
+}
+
+impl FromStr for RevocationReason {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .ok_or(ErrorKind::RevocationReason.into())
     }
 }
 

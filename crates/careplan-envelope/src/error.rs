@@ -60,6 +60,8 @@ pub enum ErrorKind {
     ValidityBeyondAuthority,
     /// A certificate kind that this authority does not issue.
     Kind,
+    /// No reason for which a certificate is revoked.
+    RevocationReason,
     /// A server name that is neither a DNS name nor an IP address.
     ServerName,
     /// A name that may not stand in a certificate.
@@ -227,6 +229,11 @@ impl ErrorKind {
                 "kind",
                 "この種類の証明書は発行できません。証明書プロファイルの設定を確認してください。",
                 "certificates of this kind cannot be issued; check the certificate profile",
+            ),
+            Self::RevocationReason => (
+                "revocation-reason",
+                "失効の理由は unspecified、key-compromise、affiliation-changed、superseded、cessation-of-operation のいずれかです。",
+                "a reason is unspecified, key-compromise, affiliation-changed, superseded or cessation-of-operation",
             ),
             Self::ServerName => (
                 "server-name",

@@ -3,6 +3,7 @@
 //! With `CAREPLAN_PICTURES` set to a folder, the pages of the first use are saved there
 //! (docs/site/).
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod browser;
@@ -13,7 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use browser::{Browser, Window};
+use browser::Browser;
 use careplan_envelope::{KeyAlgorithm, PrivateKey, SoftwareSigner, pem};
 use careplan_licence::Standing;
 use careplan_platform::PasswordValidity;
@@ -23,9 +24,10 @@ use common::{MANAGER, Office, PASSWORD, SERVICE, World};
 use site_common::{
     Visitor, account, issue_password, operator, user_of, world_with_site, world_with_site_at,
 };
+use test_servers::browser::Kind;
 
-fn browser(world: &World, window: Window) -> Option<Browser> {
-    Browser::at(world.platform().site_address().unwrap(), window)
+fn browser(world: &World, kind: Kind) -> Option<Browser> {
+    Browser::at(world.platform().site_address().unwrap(), kind)
 }
 
 fn log_in(browser: &Browser, office: &str, password: &str) {
@@ -89,7 +91,7 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     let mut world = world_with_site();
     let receiver = world.office(SERVICE);
     account(&world, MANAGER, PasswordValidity::Temporary);
-    let Some(browser) = browser(&world, Window::Wide) else {
+    let Some(browser) = browser(&world, Kind::Usual) else {
         return;
     };
     let pictures = Pictures::wanted();
@@ -211,7 +213,7 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
 fn the_terms_are_read_by_keyboard_and_by_links_alone() {
     let world = world_with_site();
     account(&world, MANAGER, PasswordValidity::Unlimited);
-    let Some(browser) = browser(&world, Window::Wide) else {
+    let Some(browser) = browser(&world, Kind::Usual) else {
         return;
     };
     log_in(&browser, MANAGER, PASSWORD);
@@ -254,7 +256,7 @@ fn the_terms_are_read_by_keyboard_and_by_links_alone() {
 fn a_button_forced_open_grants_nothing() {
     let world = world_with_site();
     account(&world, MANAGER, PasswordValidity::Unlimited);
-    let Some(browser) = browser(&world, Window::Wide) else {
+    let Some(browser) = browser(&world, Kind::Usual) else {
         return;
     };
     log_in(&browser, MANAGER, PASSWORD);
@@ -273,7 +275,7 @@ fn a_button_forced_open_grants_nothing() {
 fn everything_works_without_scripts() {
     let world = world_with_site();
     account(&world, MANAGER, PasswordValidity::Unlimited);
-    let Some(browser) = browser(&world, Window::WithoutScripts) else {
+    let Some(browser) = browser(&world, Kind::WithoutScripts) else {
         return;
     };
     log_in(&browser, MANAGER, PASSWORD);
@@ -299,7 +301,7 @@ fn everything_works_without_scripts() {
 fn a_narrow_window_needs_no_scrolling_sideways() {
     let world = world_with_site();
     account(&world, MANAGER, PasswordValidity::Unlimited);
-    let Some(browser) = browser(&world, Window::Narrow) else {
+    let Some(browser) = browser(&world, Kind::Narrow) else {
         return;
     };
     browser.go("/log-in");
@@ -347,7 +349,7 @@ fn a_licence_that_renews_by_hand_expires_and_is_renewed() {
     let mut world = world_with_site_at("2024-02-29T01:00:00Z");
     let receiver = world.office(SERVICE);
     let sender = world.registered(MANAGER);
-    let Some(browser) = browser(&world, Window::Wide) else {
+    let Some(browser) = browser(&world, Kind::Usual) else {
         return;
     };
     log_in(&browser, MANAGER, PASSWORD);
@@ -397,7 +399,7 @@ fn a_licence_that_renews_by_hand_expires_and_is_renewed() {
 fn a_locked_account_waits() {
     let world = world_with_site();
     account(&world, MANAGER, PasswordValidity::Unlimited);
-    let Some(browser) = browser(&world, Window::Wide) else {
+    let Some(browser) = browser(&world, Kind::Usual) else {
         return;
     };
     for _ in 0..5 {

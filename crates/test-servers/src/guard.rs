@@ -11,12 +11,12 @@ pub(crate) struct Guarded {
 
 impl Guarded {
     /// Starts `program` with `signal` as the signal to stop it by; `folder` is removed afterwards.
-    /// Its standard error can be read.
+    /// What it prints can be read, all of it as standard error.
     pub(crate) fn start(program: &[&str], signal: &str, folder: &Path) -> Self {
         const SCRIPT: &str = r#"
             folder=$1; signal=$2; shift 2
             exec 3<&0
-            "$@" </dev/null 3<&- &
+            "$@" </dev/null 3<&- >&2 &
             program=$!
             cat <&3 >/dev/null
             kill -"$signal" "$program" 2>/dev/null

@@ -1,4 +1,5 @@
-//! Servers that tests and drills start for themselves: a PostgreSQL cluster, an S3 server.
+//! Servers that tests and drills start for themselves: a PostgreSQL cluster, an S3 server and, with
+//! the feature `browser`, a `WebDriver` server with headless browsers.
 //!
 //! They end with the process that started them, however it ends: a shell beside each waits for the
 //! end of a pipe, then stops the server and removes its files.
@@ -7,6 +8,8 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 #![cfg(unix)]
 
+#[cfg(feature = "browser")]
+pub mod browser;
 mod guard;
 mod postgres;
 mod s3;

@@ -8,7 +8,7 @@ use careplan_envelope::{
     RevocationReason, Validity,
 };
 use chrono::{TimeDelta, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use crate::container::written;
 use crate::failure::Failure;
@@ -189,32 +189,6 @@ pub(crate) struct List {
     output: Output,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Reason {
-    /// No reason given
-    Unspecified,
-    /// The private key became known to others, or may have
-    KeyCompromise,
-    /// The office changed its name or number
-    AffiliationChanged,
-    /// Replaced by a newer certificate
-    Superseded,
-    /// The office closed
-    CessationOfOperation,
-}
-
-impl Reason {
-    const fn reason(self) -> RevocationReason {
-        match self {
-            Self::Unspecified => RevocationReason::Unspecified,
-            Self::KeyCompromise => RevocationReason::KeyCompromise,
-            Self::AffiliationChanged => RevocationReason::AffiliationChanged,
-            Self::Superseded => RevocationReason::Superseded,
-            Self::CessationOfOperation => RevocationReason::CessationOfOperation,
-        }
-    }
-}
-
 #[derive(Args)]
 pub(crate) struct Revoke {
     #[command(flatten)]
@@ -222,9 +196,10 @@ pub(crate) struct Revoke {
     /// Serial number of the certificate, hexadecimal (シリアル番号)
     #[arg(long)]
     serial: CertificateSerial,
-    /// Why (理由)
-    #[arg(long, value_enum, default_value = "unspecified")]
-    reason: Reason,
+    /// Why: unspecified, key-compromise, affiliation-changed, superseded or
+    /// cessation-of-operation (理由)
+    #[arg(long, default_value = "unspecified")]
+    reason: RevocationReason,
 }
 
 #[derive(Args)]
@@ -394,7 +369,7 @@ impl Revoke {
     fn run(&self, lang: Lang) -> Result<(), Failure> {
         let mut authority = self.home.open()?;
         authority
-            .revoke(&self.serial, self.reason.reason(), Utc::now())
+            .revoke(&self.serial, self.reason, Utc::now())
             .map_err(Failure::other)?;
         let text = lang.pick(
             "失効しました。失効リストを作成して配布してください（envelope ca crl）。",

@@ -8,7 +8,7 @@ use careplan_envelope::{
     Authority, CertificateKind, CertificateSerial, RevocationReason, Validity,
 };
 use chrono::{TimeDelta, Utc};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -41,38 +41,13 @@ pub(crate) enum Command {
     Revoke {
         /// Serial number, hexadecimal (シリアル番号)
         serial: CertificateSerial,
-        /// Why (理由)
-        #[arg(long, value_enum, default_value = "unspecified")]
-        reason: Reason,
+        /// Why: unspecified, key-compromise, affiliation-changed, superseded or
+        /// cessation-of-operation (理由)
+        #[arg(long, default_value = "unspecified")]
+        reason: RevocationReason,
     },
     /// Writes the revocation list anew, before it is outdated (失効リストの更新)
     Crl,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Reason {
-    /// No reason given
-    Unspecified,
-    /// The private key became known to others, or may have
-    KeyCompromise,
-    /// The office changed its name or number
-    AffiliationChanged,
-    /// Replaced by a newer certificate
-    Superseded,
-    /// The office closed
-    CessationOfOperation,
-}
-
-impl Reason {
-    const fn reason(self) -> RevocationReason {
-        match self {
-            Self::Unspecified => RevocationReason::Unspecified,
-            Self::KeyCompromise => RevocationReason::KeyCompromise,
-            Self::AffiliationChanged => RevocationReason::AffiliationChanged,
-            Self::Superseded => RevocationReason::Superseded,
-            Self::CessationOfOperation => RevocationReason::CessationOfOperation,
-        }
-    }
 }
 
 impl Command {
@@ -110,7 +85,7 @@ impl Command {
             }
             Self::Revoke { serial, reason } => {
                 authority
-                    .revoke(serial, reason.reason(), Utc::now())
+                    .revoke(serial, *reason, Utc::now())
                     .map_err(Failure::of)?;
                 let file = write_list(home, &mut authority)?;
                 let list = file.display();
