@@ -152,14 +152,15 @@ impl Browser {
 
     /// What axe-core finds on the page against WCAG 2.0 to 2.2, A and AA, and good practice.
     pub async fn accessibility_faults(&self) -> Vec<String> {
-        self.script(&self.axe).await;
-        let run = "const done = arguments[arguments.length - 1];
+        // In one call: between two, another page may come.
+        let run = "; const done = arguments[arguments.length - 1];
             const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa',
                 'best-practice'];
             axe.run(document, { runOnly: tags }).then((found) => done(found.violations.map((v) =>
                 v.id + ': ' + v.help + ' ' + v.nodes.map((n) => n.html).slice(0, 3).join(' | '))),
                 (error) => done(['axe: ' + error]));";
-        let found = self.client.execute_async(run, Vec::new()).await;
+        let script = format!("{}{run}", self.axe);
+        let found = self.client.execute_async(&script, Vec::new()).await;
         serde_json::from_value(found.expect("axe-core's answer")).expect("a list of faults")
     }
 
