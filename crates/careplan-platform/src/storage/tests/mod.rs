@@ -78,6 +78,7 @@ on_every_storage! {
     operations::a_locked_account_keeps_its_first_time_until_it_is_unlocked
     operations::a_sign_of_life_is_written_again_and_again
     operations::what_is_settled_is_removed_with_a_receipt_and_nothing_else
+    operations::everything_is_handed_over_page_by_page
     operations::the_backlog_of_the_log_is_counted_with_its_age
     faults::whatever_fails_once_nothing_acknowledged_is_lost_or_doubled
     faults::what_fails_and_stays_broken_is_refused_and_leaves_no_trace

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::fixture::{Fixture, content, noon, outsider, receiver, sender};
 use crate::auth::PasswordHash;
 use crate::storage::{
-    Access, Account, NewReceipt, PasswordValidity, Recorded, Removal, Storage, StorageErrorKind,
-    StoredSending,
+    Access, Account, KeptCheckpoint, LogBatch, NewReceipt, PasswordValidity, Recorded, Removal,
+    Storage, StorageErrorKind, StoredSending,
 };
 
 /// A call at an instant; `number` tells those of one instant apart.
@@ -283,4 +283,80 @@ pub(super) async fn the_backlog_of_the_log_is_counted_with_its_age(fixture: Fixt
     }
     let oldest = noon() + TimeDelta::minutes(3);
     assert_eq!(backlog().await, (3, Some(oldest)));
+}
+
+pub(super) async fn everything_is_handed_over_page_by_page(fixture: Fixture) {
+    let storage = fixture.open().await;
+    let mut sendings = Vec::new();
+    for number in 0..3 {
+        let receipts = vec![receipt(EvidenceEvent::Accepted, noon())];
+        let mut given = super::fixture::sending(super::fixture::key(), b"a", noon());
+        // Mailboxes in another order than their sendings.
+        given.summary.receiver = [receiver(), outsider(), receiver()][number];
+        let container = fixture.spool(b"a").await;
+        storage
+            .accept(given.clone(), receipts, container)
+            .await
+            .unwrap();
+        sendings.push(given);
+    }
+    settle(&*storage, &sendings[0], noon()).await;
+    let gone = vec![removal(&sendings[0], noon() + TimeDelta::days(1))];
+    assert_eq!(storage.mark_removed(gone).await.unwrap(), 1);
+
+    let mut expected: Vec<_> = sendings
+        .iter()
+        .map(|given| (given.summary.receiver, given.summary.sending))
+        .collect();
+    expected.sort_by_key(|(office, sending)| (office.to_string(), sending.to_string()));
+    let mut found = Vec::new();
+    loop {
+        let after = found.last().copied();
+        let page = storage.all_sendings(after, 2).await.unwrap();
+        assert!(page.len() <= 2);
+        if page.is_empty() {
+            break;
+        }
+        for one in page {
+            let summary = &one.sending.summary;
+            let removed = summary.sending == sendings[0].summary.sending;
+            let at = Some(noon() + TimeDelta::days(1)).filter(|_| removed);
+            assert_eq!(one.removed_at, at);
+            found.push((summary.receiver, summary.sending));
+        }
+    }
+    assert_eq!(found, expected);
+
+    assert!(storage.log_entries(0, 9).await.unwrap().is_empty());
+    let waiting = storage.waiting_receipts(9).await.unwrap();
+    let batch = LogBatch {
+        first_entry: 0,
+        receipts: waiting.iter().map(|one| one.key).collect(),
+        first_node: 0,
+        nodes: vec![Sha256Digest::new([1; 32]); 7],
+    };
+    assert!(storage.append_to_log(batch).await.unwrap());
+    let all = storage.log_entries(0, 9).await.unwrap();
+    let places: Vec<_> = all.iter().map(|one| (one.entry, one.key)).collect();
+    let keys = waiting.iter().map(|one| one.key);
+    assert_eq!(places, (0..).zip(keys).collect::<Vec<_>>());
+    assert_eq!(storage.log_entries(1, 2).await.unwrap(), all[1..3]);
+    assert!(storage.log_entries(4, 2).await.unwrap().is_empty());
+
+    for size in [0, 4, 2] {
+        let checkpoint = KeptCheckpoint {
+            size,
+            at: noon(),
+            container: vec![0],
+        };
+        storage.put_checkpoint(checkpoint, None).await.unwrap();
+    }
+    let sizes = async |after, limit| -> Vec<u64> {
+        let page = storage.checkpoints_after(after, limit).await.unwrap();
+        page.iter().map(|one| one.size).collect()
+    };
+    assert_eq!(sizes(None, 9).await, [0, 2, 4]);
+    assert_eq!(sizes(None, 1).await, [0]);
+    assert_eq!(sizes(Some(0), 9).await, [2, 4]);
+    assert!(sizes(Some(4), 9).await.is_empty());
 }
