@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use careplan_core::{OfficeNumber, SetKind, Sha256Digest};
 use careplan_envelope::sealing::Sealer;
-use careplan_envelope::{EnvelopeWriter, WriterOptions};
+use careplan_envelope::{EnvelopeWriter, WriterOptions, container_digest};
 use careplan_protocol::{
     CONTAINER_TYPE, IdempotencyKey, ListQuery, PageSize, Receipt, SEALED_TYPE, SendingState,
 };
 
 use crate::caller::Failure;
-use crate::durable::{self, Digesting, io_of};
+use crate::durable::{self, io_of};
 use crate::error::Advice;
 use crate::home::{CONTAINER, SEALED, Shelf};
 use crate::sealed::seal;
@@ -95,14 +95,14 @@ impl Client {
             for (at, file) in set.files.iter().enumerate() {
                 let copy = folder.join((at + 1).to_string());
                 let mut reader = match File::open(&copy) {
-                    Ok(file) => Digesting::new(file),
+                    Ok(file) => file,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         return Err(SignError::Damaged(copy));
                     }
                     Err(error) => return Err(error.into()),
                 };
-                writer.add(&file.name, &mut reader)?;
-                if reader.finish() != (file.bytes, file.sha256) {
+                let signed = writer.add(&file.name, &mut reader)?;
+                if (signed.size, signed.digest) != (file.bytes, file.sha256) {
                     return Err(SignError::Damaged(copy));
                 }
             }
@@ -113,7 +113,10 @@ impl Client {
         durable::settle(&part, &container).map_err(Error::storage(&container))?;
         let (digest, bytes) = match sealer {
             Some(sealer) => seal(sealer, &container, &folder.join(SEALED))?,
-            None => (signed.digest, signed.size),
+            None => (
+                digest(&container).map_err(Error::storage(&container))?,
+                signed.size,
+            ),
         };
         self.caller.observer.step(Step::ContainerWritten);
         let signed_with = self.certificate().serial.to_string();
@@ -388,6 +391,11 @@ impl Read for Uploading<'_> {
             .progress(&Progress::Uploading { id, sent, total });
         Ok(read)
     }
+}
+
+/// The SHA-256 of a container as it lies on the disk.
+fn digest(container: &Path) -> io::Result<Sha256Digest> {
+    container_digest(&mut File::open(container)?)
 }
 
 /// What can go wrong while signing.

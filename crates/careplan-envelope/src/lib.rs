@@ -45,7 +45,7 @@ pub use profile::{
 pub use refusal::{Place, Refusal, VerifyError};
 pub use validity::Validity;
 pub use verify::{Limits, VerifiedEnvelope, Verifier, VerifierBuilder};
-pub use writer::{Compression, EnvelopeWriter, FileEntry, Signed, WriterOptions};
+pub use writer::{Compression, EnvelopeWriter, FileEntry, Signed, WriterOptions, container_digest};
 
 /// Ways into the parsers for the fuzz targets, past the signature that would stop them.
 #[cfg(fuzzing)]

@@ -1,5 +1,7 @@
 //! The ASiC manifest (EN 319 162-1 annex A.4): which files are signed, with their digests.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use careplan_core::Sha256Digest;
@@ -24,6 +26,9 @@ const SIGNATURE_TYPE: &str = "application/pkcs7-signature";
 
 /// More attributes than any element of a manifest has, with bindings of prefixes.
 const MAX_ATTRIBUTES: usize = 16;
+
+/// White space of XML 1.0.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// Identifiers of broken digests, to say so rather than "unknown".
 const WEAK: [&str; 3] = [
@@ -101,9 +106,9 @@ pub(crate) fn write(references: &[Reference]) -> std::io::Result<Vec<u8>> {
 pub(crate) fn read(bytes: &[u8], max_references: usize) -> Result<Manifest, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::ManifestMalformed)?;
     let mut parser = Parser::new(text);
-    parser.start(ASIC, "ASiCManifest", &[])?;
+    let [] = parser.start(Space::Asic, "ASiCManifest", &[])?;
 
-    let [uri, media_type] = parser.start(ASIC, "SigReference", &["URI", "MimeType"])?;
+    let [uri, media_type] = parser.start(Space::Asic, "SigReference", &["URI", "MimeType"])?;
     if media_type.is_some_and(|found| found != SIGNATURE_TYPE) {
         return Err(Refusal::ManifestMalformed);
     }
@@ -132,7 +137,7 @@ pub(crate) fn read(bytes: &[u8], max_references: usize) -> Result<Manifest, Refu
 
 fn reference(parser: &mut Parser<'_>) -> Result<Reference, Refusal> {
     let [uri, _media_type, root] = parser.start(
-        ASIC,
+        Space::Asic,
         "DataObjectReference",
         &["URI", "MimeType", "Rootfile"],
     )?;
@@ -143,7 +148,7 @@ fn reference(parser: &mut Parser<'_>) -> Result<Reference, Refusal> {
         .and_then(|uri| name::from_uri(&uri))
         .ok_or(Refusal::ManifestMalformed)?;
 
-    let [algorithm] = parser.start(DS, "DigestMethod", &["Algorithm"])?;
+    let [algorithm] = parser.start(Space::Ds, "DigestMethod", &["Algorithm"])?;
     match algorithm.as_deref() {
         Some(SHA256) => {}
         Some(weak) if WEAK.contains(&weak) => return Err(Refusal::WeakAlgorithm),
@@ -152,7 +157,7 @@ fn reference(parser: &mut Parser<'_>) -> Result<Reference, Refusal> {
     }
     parser.end()?;
 
-    let [] = parser.start(DS, "DigestValue", &[])?;
+    let [] = parser.start(Space::Ds, "DigestValue", &[])?;
     let digest = BASE64_STANDARD
         .decode(parser.text()?)
         .ok()
@@ -168,17 +173,20 @@ fn reference(parser: &mut Parser<'_>) -> Result<Reference, Refusal> {
 struct Parser<'a> {
     reader: NsReader<&'a [u8]>,
     /// The next event, if it was looked at already.
-    next: Option<Token>,
+    next: Option<Token<'a>>,
 }
 
-enum Token {
-    Start {
-        namespace: String,
-        name: String,
-        attributes: Vec<(String, String)>,
-    },
+/// The namespaces of a manifest.
+#[derive(PartialEq, Eq)]
+enum Space {
+    Asic,
+    Ds,
+}
+
+enum Token<'a> {
+    Start(Space, BytesStart<'a>),
     End,
-    Text(String),
+    Text(Cow<'a, str>),
     Eof,
 }
 
@@ -194,26 +202,13 @@ impl<'a> Parser<'a> {
     /// A start tag; gives the values of its attributes in the order of `allowed`.
     fn start<const N: usize>(
         &mut self,
-        namespace: &str,
+        space: Space,
         name: &str,
         allowed: &[&str; N],
     ) -> Result<[Option<String>; N], Refusal> {
         match self.token()? {
-            Token::Start {
-                namespace: found_namespace,
-                name: found_name,
-                attributes,
-            } if found_namespace == namespace && found_name == name => {
-                let mut values = [const { None }; N];
-                for (attribute, value) in attributes {
-                    let slot = allowed
-                        .iter()
-                        .zip(&mut values)
-                        .find_map(|(allowed, slot)| (*allowed == attribute).then_some(slot))
-                        .ok_or(Refusal::ManifestMalformed)?;
-                    *slot = Some(value);
-                }
-                Ok(values)
+            Token::Start(found, start) if found == space && start.local_name().as_ref() == name => {
+                attributes(&start, allowed)
             }
             _ => Err(Refusal::ManifestMalformed),
         }
@@ -228,7 +223,7 @@ impl<'a> Parser<'a> {
 
     fn text(&mut self) -> Result<String, Refusal> {
         match self.token()? {
-            Token::Text(text) => Ok(text),
+            Token::Text(text) => Ok(text.trim_matches(WHITE_SPACE).to_owned()),
             _ => Err(Refusal::ManifestMalformed),
         }
     }
@@ -236,7 +231,7 @@ impl<'a> Parser<'a> {
     /// Whether another element starts before the current one ends.
     fn more(&mut self) -> Result<bool, Refusal> {
         let token = self.token()?;
-        let more = matches!(token, Token::Start { .. });
+        let more = matches!(token, Token::Start(..));
         self.next = Some(token);
         Ok(more)
     }
@@ -249,7 +244,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The next event; white space alone does not count.
-    fn token(&mut self) -> Result<Token, Refusal> {
+    fn token(&mut self) -> Result<Token<'a>, Refusal> {
         if let Some(token) = self.next.take() {
             return Ok(token);
         }
@@ -259,22 +254,18 @@ impl<'a> Parser<'a> {
             let (namespace, event) = self.reader.read_resolved_event().map_err(|_| malformed)?;
             match event {
                 Event::Start(start) => {
-                    let ResolveResult::Bound(Namespace(namespace)) = namespace else {
-                        return Err(malformed);
+                    let space = match namespace {
+                        ResolveResult::Bound(Namespace(ASIC)) => Space::Asic,
+                        ResolveResult::Bound(Namespace(DS)) => Space::Ds,
+                        _ => return Err(malformed),
                     };
-                    let namespace = namespace.to_owned();
-                    return Ok(Token::Start {
-                        namespace,
-                        name: start.local_name().as_ref().to_owned(),
-                        attributes: attributes(&start)?,
-                    });
+                    return Ok(Token::Start(space, start));
                 }
                 Event::End(_) => return Ok(Token::End),
                 Event::Text(text) => {
                     let text = text.xml10_content();
-                    let text = text.trim_matches([' ', '\t', '\r', '\n']);
-                    if !text.is_empty() {
-                        return Ok(Token::Text(text.to_owned()));
+                    if !text.trim_matches(WHITE_SPACE).is_empty() {
+                        return Ok(Token::Text(text));
                     }
                 }
                 Event::Decl(declaration) if at_start => declared_utf8(&declaration)?,
@@ -303,9 +294,13 @@ fn declared_utf8(declaration: &BytesDecl<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Attributes without those that bind prefixes; none may have a prefix or stand there twice.
-fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, Refusal> {
-    let mut found = Vec::new();
+/// The values of a tag's attributes in the order of `allowed`, without those that bind prefixes;
+/// none may have a prefix or stand there twice.
+fn attributes<const N: usize>(
+    start: &BytesStart<'_>,
+    allowed: &[&str; N],
+) -> Result<[Option<String>; N], Refusal> {
+    let mut values = [const { None }; N];
     for (count, attribute) in start.attributes().enumerate() {
         // The reader compares every attribute with those before it.
         if count == MAX_ATTRIBUTES {
@@ -315,10 +310,15 @@ fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, Refusal> 
         if attribute.key.as_namespace_binding().is_some() {
             continue;
         }
+        let slot = allowed
+            .iter()
+            .zip(&mut values)
+            .find_map(|(allowed, slot)| (*allowed == attribute.key.as_ref()).then_some(slot))
+            .ok_or(Refusal::ManifestMalformed)?;
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|_| Refusal::ManifestMalformed)?;
-        found.push((attribute.key.as_ref().to_owned(), value.into_owned()));
+        *slot = Some(value.into_owned());
     }
-    Ok(found)
+    Ok(values)
 }

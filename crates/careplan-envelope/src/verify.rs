@@ -20,7 +20,7 @@ use crate::layout::{self, Entry, Method};
 use crate::manifest::{self, Manifest};
 use crate::name::{self, NameProblem};
 use crate::refusal::Place;
-use crate::writer::{MIMETYPE, digest_of, sha256};
+use crate::writer::{MIMETYPE, container_digest, sha256};
 use crate::{
     CertificateProfile, Error, ErrorKind, ExtractError, FileEntry, OfficeCertificate,
     OperatorCertificate, Refusal, VerifyError, cms,
@@ -465,7 +465,10 @@ struct SignedFile {
 }
 
 /// The archive, read by the `zip` crate, whose view must be that of [`layout`].
-struct Archive<R>(ZipArchive<R>);
+struct Archive<R> {
+    zip: ZipArchive<R>,
+    rooms: Rooms,
+}
 
 impl<R: Read + Seek> Archive<R> {
     fn open(reader: R, entries: &[Entry]) -> Result<Self, VerifyError> {
@@ -476,14 +479,18 @@ impl<R: Read + Seek> Archive<R> {
         if archive.len() != entries.len() {
             return Err(VerifyError::at(Place::Container)(Refusal::DamagedArchive));
         }
-        Ok(Self(archive))
+        Ok(Self {
+            zip: archive,
+            rooms: Rooms::default(),
+        })
     }
 
     /// An entry of metadata, whole; its size was checked.
     fn metadata(&mut self, index: usize, entries: &[Entry]) -> Result<Vec<u8>, VerifyError> {
         let refused = VerifyError::at(Place::Entry(index + 1));
         let entry = entries.get(index).ok_or(refused(Refusal::DamagedArchive))?;
-        let mut bytes = Vec::new();
+        // The size was checked, but is only what the entry says of itself.
+        let mut bytes = Vec::with_capacity(entry.size.min(BUFFER) as usize);
         self.copy(index, entry, &mut bytes, None)?;
         Ok(bytes)
     }
@@ -499,7 +506,7 @@ impl<R: Read + Seek> Archive<R> {
         mut on_sink_error: Option<&mut Option<io::Error>>,
     ) -> Result<Sha256Digest, VerifyError> {
         let refused = VerifyError::at(Place::Entry(index + 1));
-        let mut raw = self.0.by_index_raw(index).map_err(archive_error)?;
+        let mut raw = self.zip.by_index_raw(index).map_err(archive_error)?;
         let same = raw.name_raw() == entry.name.as_bytes()
             && raw.compressed_size() == entry.compressed
             && raw.size() == entry.size
@@ -527,8 +534,8 @@ impl<R: Read + Seek> Archive<R> {
             })
         };
         match entry.method {
-            Method::Stored => read_stored(&mut raw, &mut accept)?,
-            Method::Deflated => inflate(&mut raw, entry.compressed, &refused, &mut accept)?,
+            Method::Stored => read_stored(&mut raw, entry, &mut self.rooms, &mut accept)?,
+            Method::Deflated => inflate(&mut raw, entry, &mut self.rooms, &refused, &mut accept)?,
         }
         if left != 0 {
             return Err(refused(Refusal::SizeMismatch));
@@ -548,16 +555,38 @@ fn archive_error(error: zip::result::ZipError) -> VerifyError {
     }
 }
 
-/// Bytes read at a time.
-const BUFFER: usize = 64 * 1024;
+/// Bytes read, or inflated, at a time.
+const BUFFER: u64 = 64 * 1024;
+
+/// What reading entries takes again and again: clearing it for each entry would cost more than
+/// inflating a small one.
+#[derive(Default)]
+struct Rooms {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    inflation: Option<Decompress>,
+}
+
+impl Rooms {
+    /// Room for what is expected, or for a part of it.
+    fn at_least(room: &mut Vec<u8>, expected: u64) -> &mut [u8] {
+        let wanted = expected.clamp(1, BUFFER) as usize;
+        if room.len() < wanted {
+            room.resize(wanted, 0);
+        }
+        room
+    }
+}
 
 fn read_stored(
     raw: &mut dyn Read,
+    entry: &Entry,
+    rooms: &mut Rooms,
     accept: &mut dyn FnMut(&[u8]) -> Result<(), VerifyError>,
 ) -> Result<(), VerifyError> {
-    let mut buffer = vec![0; BUFFER];
+    let buffer = Rooms::at_least(&mut rooms.input, entry.size);
     loop {
-        let read = raw.read(&mut buffer)?;
+        let read = raw.read(buffer)?;
         if read == 0 {
             return Ok(());
         }
@@ -565,27 +594,32 @@ fn read_stored(
     }
 }
 
-/// Inflates exactly one DEFLATE stream (RFC 1951) that is `compressed` bytes long.
+/// Inflates exactly one DEFLATE stream (RFC 1951) that is as long as the entry says.
 fn inflate(
     raw: &mut dyn Read,
-    compressed: u64,
+    entry: &Entry,
+    rooms: &mut Rooms,
     refused: &dyn Fn(Refusal) -> VerifyError,
     accept: &mut dyn FnMut(&[u8]) -> Result<(), VerifyError>,
 ) -> Result<(), VerifyError> {
-    let mut input = vec![0; BUFFER];
-    let mut output = vec![0; BUFFER];
-    let mut stream = Decompress::new(false);
+    let input = Rooms::at_least(&mut rooms.input, entry.compressed);
+    // One byte more than there should be, so that all of it comes out at once.
+    let output = Rooms::at_least(&mut rooms.output, entry.size.saturating_add(1));
+    let stream = rooms
+        .inflation
+        .get_or_insert_with(|| Decompress::new(false));
+    stream.reset(false);
     let mut pending: &[u8] = &[];
     let mut filled;
     loop {
         if pending.is_empty() {
-            filled = raw.read(&mut input)?;
+            filled = raw.read(input)?;
             pending = input.get(..filled).unwrap_or_default();
         }
         let at_end = pending.is_empty();
         let (before_in, before_out) = (stream.total_in(), stream.total_out());
         let status = stream
-            .decompress(pending, &mut output, FlushDecompress::None)
+            .decompress(pending, output, FlushDecompress::None)
             .map_err(|_| refused(Refusal::DamagedCompression))?;
         let consumed = (stream.total_in() - before_in) as usize;
         let produced = (stream.total_out() - before_out) as usize;
@@ -599,7 +633,7 @@ fn inflate(
             return Err(refused(Refusal::DamagedCompression));
         }
     }
-    if stream.total_in() != compressed {
+    if stream.total_in() != entry.compressed {
         return Err(refused(Refusal::SizeMismatch));
     }
     Ok(())
@@ -681,8 +715,8 @@ impl<R: Read + Seek, S> VerifiedEnvelope<R, S> {
     /// # Errors
     /// If reading fails.
     pub fn digest(self) -> Result<Sha256Digest, VerifyError> {
-        let mut reader = self.archive.0.into_inner();
-        Ok(digest_of(&mut reader)?.1)
+        let mut reader = self.archive.zip.into_inner();
+        Ok(container_digest(&mut reader)?)
     }
 }
 

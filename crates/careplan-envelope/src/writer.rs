@@ -73,8 +73,6 @@ pub struct FileEntry {
 pub struct Signed {
     /// The container's size in bytes.
     pub size: u64,
-    /// The SHA-256 of the whole container: what receipts name.
-    pub digest: Sha256Digest,
     /// When it was signed, in whole seconds.
     pub signed_at: DateTime<Utc>,
     /// Its files, in order.
@@ -83,8 +81,7 @@ pub struct Signed {
 
 /// Writes a container: add the files, then sign.
 ///
-/// Files are read once and never held in memory. The output is written, read back once for its
-/// digest, and never held in memory either. What was written before an error, or before
+/// Files are read once and never held in memory, nor is the output. What was written before an error, or before
 /// [`finish`](Self::finish), is not a container: write to a temporary file and rename it.
 pub struct EnvelopeWriter<W: Read + Write + Seek> {
     archive: ZipWriter<W>,
@@ -179,6 +176,9 @@ impl<W: Read + Write + Seek> EnvelopeWriter<W> {
 
     /// Signs the files and finishes the container; gives the output back.
     ///
+    /// Who needs the SHA-256 of the whole container, which receipts name, takes it with
+    /// [`container_digest`]; who seals the container has no use for it.
+    ///
     /// # Errors
     /// [`ErrorKind::NoFiles`], [`ErrorKind::CertificateNotValid`] if the signer's certificate is
     /// not valid at `signed_at`, [`ErrorKind::AlgorithmMismatch`] if the signer's signature does
@@ -215,11 +215,10 @@ impl<W: Read + Write + Seek> EnvelopeWriter<W> {
         }
         let mut output = self.archive.finish().map_err(archive_error)?;
         output.flush()?;
-        let (size, digest) = digest_of(&mut output)?;
+        let size = output.seek(SeekFrom::End(0))?;
         check_form(&mut output, &self.options.limits).map_err(own_refusal)?;
         let signed = Signed {
             size,
-            digest,
             signed_at,
             files: self.files,
         };
@@ -266,12 +265,17 @@ fn own_refusal(error: VerifyError) -> Error {
     }
 }
 
-/// Size and SHA-256 of everything there is to read, from the start.
-pub(crate) fn digest_of<R: Read + Seek>(reader: &mut R) -> io::Result<(u64, Sha256Digest)> {
-    reader.seek(SeekFrom::Start(0))?;
+/// The SHA-256 of a whole container, as it is sent, signed or sealed: what receipts name.
+///
+/// Reads it once, from its start to its end.
+///
+/// # Errors
+/// If reading fails.
+pub fn container_digest<R: Read + Seek>(container: &mut R) -> io::Result<Sha256Digest> {
+    container.seek(SeekFrom::Start(0))?;
     let mut hashing = Hashing::new(io::sink());
-    let size = io::copy(reader, &mut hashing)?;
-    Ok((size, hashing.finish()))
+    io::copy(container, &mut hashing)?;
+    Ok(hashing.finish())
 }
 
 /// Computes SHA-256 of what is written through it.

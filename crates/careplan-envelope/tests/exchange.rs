@@ -4,7 +4,8 @@ mod common;
 
 use std::io::{Cursor, Read};
 
-use careplan_core::{Explain, Lang, OfficeNumber};
+use aws_lc_rs::digest::{SHA256, digest};
+use careplan_core::{Explain, Lang, OfficeNumber, Sha256Digest};
 use careplan_envelope::*;
 use chrono::TimeDelta;
 use common::*;
@@ -34,7 +35,10 @@ fn every_key_kind_signs_and_verifies() {
             for (name, contents) in FILES {
                 assert_eq!(envelope.read_file(name).unwrap(), contents);
             }
-            assert_eq!(envelope.digest().unwrap(), signed.digest);
+            let whole = digest(&SHA256, &bytes);
+            let whole = Sha256Digest::new(whole.as_ref().try_into().unwrap());
+            assert_eq!(envelope.digest().unwrap(), whole);
+            assert_eq!(container_digest(&mut Cursor::new(&bytes)).unwrap(), whole);
         }
     }
 }

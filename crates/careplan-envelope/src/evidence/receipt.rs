@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::error::{EvidenceError, EvidenceErrorKind as Kind};
 use super::statement::{self, Attested, EvidenceName, Second, Statement};
-use crate::writer::digest_of;
+use crate::container_digest;
 use crate::{Error, Signer, Verifier};
 
 /// What a receipt is for.
@@ -184,8 +184,7 @@ impl Receipt {
     /// # Errors
     /// [`OtherContainer`](Kind::OtherContainer); if reading fails.
     pub fn is_for_container(&self, mut container: impl Read + Seek) -> Result<(), EvidenceError> {
-        let (_, digest) = digest_of(&mut container)?;
-        self.is_for(&digest)
+        self.is_for(&container_digest(&mut container)?)
     }
 
     /// The canonical document.

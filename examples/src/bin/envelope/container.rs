@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use careplan_core::{Explain, Lang};
 use careplan_envelope::{
     EnvelopeWriter, ExtractError, OfficeCertificate, VerifiedEnvelope, VerifyError, WriterOptions,
+    container_digest,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
@@ -44,24 +45,23 @@ impl Sign {
                 .add(&name_of(path)?, &mut file)
                 .map_err(Failure::needed(path))?;
         }
-        let (signed, _) = writer
+        let (signed, file) = writer
             .finish(&signer, Utc::now())
             .map_err(Failure::needed(out))?;
+        let digest = container_digest(file).map_err(Failure::io(out))?;
         new.finish()?;
         match lang {
             Lang::Ja => println!(
-                "{}: {}ファイルに署名しました（{}バイト、SHA-256 {}）",
+                "{}: {}ファイルに署名しました（{}バイト、SHA-256 {digest}）",
                 out.display(),
                 signed.files.len(),
-                signed.size,
-                signed.digest
+                signed.size
             ),
             Lang::En => println!(
-                "{}: signed {} files ({} bytes, SHA-256 {})",
+                "{}: signed {} files ({} bytes, SHA-256 {digest})",
                 out.display(),
                 signed.files.len(),
-                signed.size,
-                signed.digest
+                signed.size
             ),
         }
         Ok(())

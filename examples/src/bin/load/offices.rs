@@ -10,7 +10,7 @@ use bytes::Bytes;
 use careplan_core::{OfficeNumber, Sha256Digest};
 use careplan_envelope::{
     Authority, CertificateKind, EnvelopeWriter, KeyAlgorithm, PrivateKey, SoftwareSigner, Validity,
-    WriterOptions,
+    WriterOptions, container_digest,
 };
 use careplan_licence::{EventKind, TermsEdition};
 use careplan_platform::{Administration, PasswordValidity, Settings, SystemClock};
@@ -151,11 +151,11 @@ fn container(
         let name = format!("{kind}_202610_{sender}_43_{receiver}_11_202609211133{number:02}.CSV");
         writer.add(&name, &mut &content[..]).map_err(Failure::of)?;
     }
-    let (signed, container) = writer
+    let (_, mut container) = writer
         .finish(&sender.signer, Utc::now())
         .map_err(Failure::of)?;
     Ok(Container {
+        sha256: container_digest(&mut container).map_err(Failure::system)?,
         bytes: container.into_inner().into(),
-        sha256: signed.digest,
     })
 }
