@@ -9,6 +9,7 @@ use careplan_core::{Explain, Lang, OfficeNumber, Sha256Digest};
 use careplan_envelope::*;
 use chrono::TimeDelta;
 use common::*;
+use rustls_pki_types::CertificateDer;
 
 #[test]
 fn every_key_kind_signs_and_verifies() {
@@ -533,6 +534,39 @@ fn a_signer_needs_its_own_certificate() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let error = SoftwareSigner::new(key, Vec::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ChainEmpty);
+}
+
+/// Shows one certificate and signs with another's key, as a token with several keys may.
+struct WrongSlot {
+    shown: SoftwareSigner,
+    used: SoftwareSigner,
+}
+
+impl Signer for WrongSlot {
+    fn certificate_chain(&self) -> &[CertificateDer<'static>] {
+        self.shown.certificate_chain()
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.shown.algorithm()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.used.sign(message)
+    }
+}
+
+#[test]
+fn a_token_that_signs_with_another_key_is_found_out_before_anything_is_sent() {
+    let mut authority = authority();
+    let (shown, used) = (signer(&mut authority), signer(&mut authority));
+    let mut writer =
+        EnvelopeWriter::new(Cursor::new(Vec::new()), WriterOptions::default()).unwrap();
+    writer.add("UPPLAN.CSV", &mut &b"1"[..]).unwrap();
+    let error = writer
+        .finish(&WrongSlot { shown, used }, now())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlgorithmMismatch);
 }
 
 #[test]

@@ -12,7 +12,8 @@ mod common;
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use ::cms::signed_data::SignerInfos;
+use ::cms::content_info::ContentInfo;
+use ::cms::signed_data::{SignedData, SignerIdentifier, SignerInfos};
 use careplan_envelope::*;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::cms::{
@@ -405,6 +406,28 @@ fn archive_cases(good: &Good) -> Vec<Case> {
             R::EntryAttributes,
             good.with_entry(file, |entry| entry.internal = 1),
         ),
+        (
+            "a directory far longer than its entries need",
+            R::EntryAttributes,
+            {
+                let archive = write(&good.entries());
+                let (before, end) = archive.bytes.split_at(archive.end);
+                let mut end = end.to_vec();
+                let size = (archive.end - archive.centrals[0] + 2_000) as u32;
+                end[12..16].copy_from_slice(&size.to_le_bytes());
+                [before, &[0; 2_000], &end].concat()
+            },
+        ),
+        (
+            "a thousand entries said and not there",
+            R::TooManyEntries,
+            {
+                let archive = write(&good.entries());
+                let count = 1_004_u16;
+                let at = archive.end + 8;
+                archive.patched(at, &[count.to_le_bytes(), count.to_le_bytes()].concat())
+            },
+        ),
         ("a directory full of padding", R::EntryAttributes, {
             good.with(|entries| {
                 for entry in entries {
@@ -543,6 +566,16 @@ fn content_cases(good: &Good) -> Vec<Case> {
         ("a path under META-INF", R::UnexpectedMetadata, {
             good.with(|entries| entries.push(Entry::stored("META-INF/../EXTRA.CSV", b"x")))
         }),
+        (
+            "a manifest in a folder under META-INF",
+            R::UnexpectedMetadata,
+            { good.with(|entries| entries[3].name = b"META-INF/ASiCManifest/001.xml".to_vec()) },
+        ),
+        (
+            "a signature in a folder under META-INF",
+            R::UnexpectedMetadata,
+            { good.with(|entries| entries[4].name = b"META-INF/001/signature.p7s".to_vec()) },
+        ),
         ("META-INF in other letters", R::UnexpectedMetadata, {
             good.with(|entries| entries[3].name = b"Meta-Inf/ASiCManifest001.xml".to_vec())
         }),
@@ -699,6 +732,24 @@ fn manifest_cases(good: &Good) -> Vec<Case> {
             "a broken URI",
             replaced("URI=\"UPPLAN.CSV\"", "URI=\"UPPLAN%2\""),
         ),
+        malformed(
+            "an odd mark of the root file",
+            replaced(
+                "URI=\"UPPLAN.CSV\"",
+                "URI=\"UPPLAN.CSV\" Rootfile=\"maybe\"",
+            ),
+        ),
+        malformed(
+            "an element of the other namespace",
+            replaced("<asic:SigReference", "<ds:SigReference"),
+        ),
+        malformed(
+            "a second declaration",
+            replaced(
+                "<asic:SigReference",
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><asic:SigReference",
+            ),
+        ),
         malformed("an extension", {
             let extension = "</ds:DigestValue><asic:DataObjectReferenceExtensions/>";
             replaced("</ds:DigestValue>", extension)
@@ -827,6 +878,18 @@ fn signature_cases(good: &Good) -> Vec<Case> {
     };
     let without = |oid_text: &'static str| {
         resign(&|attributes| attributes.retain(|attribute| attribute.oid != oid(oid_text)))
+    };
+    let renamed = |edit: &dyn Fn(&mut Vec<u8>)| {
+        resign(&|attributes| {
+            let named = attributes
+                .iter()
+                .find(|attribute| attribute.oid == oid(SIGNING_CERTIFICATE_V2))
+                .unwrap();
+            let mut named = named.values.get(0).unwrap().to_der().unwrap();
+            edit(&mut named);
+            let named = Any::from_der(&named).unwrap();
+            set_values(attributes, SIGNING_CERTIFICATE_V2, vec![named]);
+        })
     };
     let malformed = |oid_text: &'static str| {
         resign(&|attributes| set_values(attributes, oid_text, vec![null()]))
@@ -1023,6 +1086,52 @@ fn signature_cases(good: &Good) -> Vec<Case> {
                 }))
             },
         ),
+        (
+            "signed attributes in another order",
+            R::SignatureMalformed,
+            {
+                let content = ContentInfo::from_der(signature).unwrap();
+                let data = content.content.decode_as::<SignedData>().unwrap();
+                let attributes = data.signer_infos.0.get(0).unwrap().signed_attrs.clone();
+                let attributes: Vec<Vec<u8>> = attributes
+                    .unwrap()
+                    .iter()
+                    .map(|attribute| attribute.to_der().unwrap())
+                    .collect();
+                let (first, second) = (&attributes[0], &attributes[1]);
+                let in_order = [&first[..], second].concat();
+                let at = signature
+                    .windows(in_order.len())
+                    .position(|bytes| bytes == in_order)
+                    .unwrap();
+                let mut swapped = signature.clone();
+                swapped[at..at + in_order.len()].copy_from_slice(&[&second[..], first].concat());
+                good.signed(swapped)
+            },
+        ),
+        (
+            "a certificate of another kind than X.509",
+            R::UnusedCertificate,
+            {
+                good.signed(edited(signature, |data| {
+                    let mut choices = data.certificates.take().unwrap().0.into_vec();
+                    let other = ::cms::cert::OtherCertificateFormat {
+                        other_cert_format: oid("1.2.3"),
+                        other_cert: null(),
+                    };
+                    choices.push(::cms::cert::CertificateChoices::Other(other));
+                    data.certificates =
+                        Some(::cms::signed_data::CertificateSet::try_from(choices).unwrap());
+                }))
+            },
+        ),
+        ("a signer of another issuer", R::SignerCertificateMissing, {
+            good.signed(edited_signer(signature, |signer| {
+                if let SignerIdentifier::IssuerAndSerialNumber(named) = &mut signer.sid {
+                    named.issuer = "CN=Another authority".parse().unwrap();
+                }
+            }))
+        }),
         ("no certificates", R::SignerCertificateMissing, {
             good.signed(edited(signature, |data| data.certificates = None))
         }),
@@ -1085,6 +1194,47 @@ fn signature_cases(good: &Good) -> Vec<Case> {
                     attributes.push(attribute("1.2.840.113549.1.9.52", protection));
                 })
             },
+        ),
+        (
+            "algorithm protection of another signature algorithm",
+            R::AlgorithmMismatch,
+            {
+                resign(&|attributes| {
+                    // SEQUENCE { SEQUENCE { sha256 }, [1] { ecdsa-with-SHA384 } }
+                    let protection =
+                        hex::decode("3019300b0609608648016503040201a10a06082a8648ce3d040303");
+                    let protection = Any::from_der(&protection.unwrap()).unwrap();
+                    attributes.push(attribute("1.2.840.113549.1.9.52", protection));
+                })
+            },
+        ),
+        ("algorithm protection with a MAC", R::AlgorithmMismatch, {
+            resign(&|attributes| {
+                // As above with ecdsa-with-SHA256, and [2] { hmacWithSHA256 }
+                let protection = hex::decode(
+                    "3025300b0609608648016503040201a10a06082a8648ce3d040302a20a06082a864886f70d0209",
+                );
+                let protection = Any::from_der(&protection.unwrap()).unwrap();
+                attributes.push(attribute("1.2.840.113549.1.9.52", protection));
+            })
+        }),
+        (
+            "signing-certificate-v2 of another serial number",
+            R::SigningCertificateMismatch,
+            // The serial number is the last thing in it.
+            renamed(&|named| *named.last_mut().unwrap() ^= 1),
+        ),
+        (
+            "signing-certificate-v2 of another issuer",
+            R::SigningCertificateMismatch,
+            renamed(&|named| {
+                let issuer = b"Test authority";
+                let at = named
+                    .windows(issuer.len())
+                    .position(|bytes| bytes == issuer)
+                    .unwrap();
+                named[at] = b'B';
+            }),
         ),
     ]
 }
@@ -1396,6 +1546,13 @@ fn openssl_cases(openssl: &OpenSsl) -> Vec<Case> {
             openssl.issue("odd", P256, SUBJECT, OFFICE, "below", &["-sha256"]);
             sign("odd", &[&cades[..], &["-certfile", "below.crt"]].concat())
         }),
+        ("an authority whose key is too large", R::KeySize, {
+            let issuing = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n";
+            let rsa: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4104"];
+            openssl.issue("below", rsa, "/CN=Large", issuing, "root", &["-sha256"]);
+            openssl.issue("odd", P256, SUBJECT, OFFICE, "below", &["-sha256"]);
+            sign("odd", &[&cades[..], &["-certfile", "below.crt"]].concat())
+        }),
         ("an authority that constrains policies", R::CriticalExtension, {
             let constrained = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n\
                 policyConstraints=requireExplicitPolicy:0\n";
@@ -1431,6 +1588,20 @@ fn special_cases(good: &Good) -> BTreeSet<&'static str> {
     assert_eq!(limited(&|limits| limits.total = 36), "accepted");
     assert_eq!(limited(&|limits| limits.file = 27), "file-too-large");
     assert_eq!(limited(&|limits| limits.total = 35), "file-too-large");
+
+    // Three files listed where two may be: said before the third is looked for.
+    let listed = [FILES[0], FILES[1], ("THIRD.CSV", b"")];
+    let three = good.sign_manifest(&FILES, &parts::manifest_of(&listed));
+    let mut limits = Limits::default();
+    limits.entries = 5;
+    let two_files = Verifier::builder()
+        .trust_anchor(good.authority.certificate())
+        .unwrap()
+        .limits(limits)
+        .build()
+        .unwrap();
+    assert_eq!(code_of(&good.verifier(), &three, now()), "missing-file");
+    assert_eq!(code_of(&two_files, &three, now()), "too-many-entries");
 
     let at = |time: DateTime<Utc>| code_of(&good.verifier(), &container, time);
     let early = Validity::new(now(), now() + TimeDelta::days(30)).unwrap();
