@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use careplan_envelope::evidence::{Receipt, ReceiptEvent};
 use careplan_envelope::{KeyAlgorithm, PrivateKey, Validity};
-use careplan_platform::{BackupError, OperationsConfig, StartError, back_up, restore};
+use careplan_platform::{
+    BackupError, OperationsConfig, ServerIdentity, SiteConfig, StartError, back_up, restore,
+};
 use careplan_protocol::{EvidenceEvent, ProblemCode, ReceiptList, SendingState, path};
 use chrono::TimeDelta;
 use common::{MANAGER, SERVICE, World, key, month_set};
@@ -302,6 +304,46 @@ fn a_renewed_certificate_is_shown_from_the_next_connection_on() {
         )
     };
     assert_eq!((renewals("done"), renewals("failed")), (1.0, 1.0));
+}
+
+#[test]
+fn the_sites_renewed_certificate_is_shown_to_browsers() {
+    let mut world = World::with(|config| {
+        config.site = Some(SiteConfig::new(config.identity.clone()));
+    });
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(world.authority.certificate().clone()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    // A browser shows no certificate of its own.
+    let browser = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let browser = std::sync::Arc::new(browser);
+    let shown = |world: &World| {
+        let mut stream = TcpStream::connect(world.platform().site_address().unwrap()).unwrap();
+        let name = "127.0.0.1".try_into().unwrap();
+        let browser = std::sync::Arc::clone(&browser);
+        let mut client = rustls::ClientConnection::new(browser, name).unwrap();
+        while client.is_handshaking() {
+            client.complete_io(&mut stream).unwrap();
+        }
+        client.peer_certificates().unwrap()[0].clone().into_owned()
+    };
+    assert_eq!(shown(&world), world.config().identity.chain[0]);
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let validity = Validity::days(world.now() - TimeDelta::hours(1), 30).unwrap();
+    let renewed = world
+        .authority
+        .issue_server(&key, &["127.0.0.1"], validity)
+        .unwrap();
+    let identity = ServerIdentity {
+        chain: vec![renewed.certificate.clone()],
+        key: key.to_rustls().unwrap(),
+    };
+    world.platform().replace_site_identity(identity).unwrap();
+    assert_eq!(shown(&world), renewed.certificate);
 }
 
 #[test]
