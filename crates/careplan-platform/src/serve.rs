@@ -42,6 +42,8 @@ impl Explain for ServeError {
 /// Runs a platform with its data in `home` until Ctrl-C or the system's request to end (SIGTERM),
 /// then lets calls under way finish; whether all could. `started` is called when it listens.
 ///
+/// On Unix the process's limit of open files is raised as far as the system lets it.
+///
 /// Certificates and keys of API and site, trust anchors and revocation lists are read again within
 /// a minute after their files change, and at once on SIGHUP where there is such a signal; what
 /// cannot be used then is logged, and the old ones stay in force. Another operator's certificate
@@ -54,7 +56,9 @@ pub fn serve(
     settings: &Settings,
     started: impl FnOnce(&Platform),
 ) -> Result<bool, ServeError> {
-    let platform = Platform::start(settings.platform_config(home)?)?;
+    let config = settings.platform_config(home)?;
+    allow_many_connections(config.limits.connections);
+    let platform = Platform::start(config)?;
     // Before anybody is told, so that no signal comes too early.
     let end = platform
         .block_on(async { end_signal() })
@@ -181,6 +185,31 @@ impl Asked {
         std::future::pending().await
     }
 }
+
+/// Lets this process open as many files and connections as the system lets it: what a shell allows
+/// without being asked is often a tenth of `limits.connections`.
+#[cfg(unix)]
+fn allow_many_connections(wanted: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
+    let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    // A connection is one; storage and logs take some more.
+    if allowed < (wanted as u64).saturating_add(100) {
+        tracing::warn!(
+            allowed,
+            connections = wanted,
+            "fewer open files are allowed than connections; raise it (ulimit -n, LimitNOFILE)"
+        );
+    }
+}
+
+/// Windows has no such limit.
+#[cfg(not(unix))]
+const fn allow_many_connections(_: usize) {}
 
 /// Becomes ready when the process is asked to end.
 #[cfg(unix)]

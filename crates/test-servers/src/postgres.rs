@@ -213,7 +213,11 @@ impl Prepared {
         }
         // An interrupt is PostgreSQL's fast shutdown.
         let line: Vec<&str> = postgres.iter().map(String::as_str).collect();
-        let server = Guarded::start(&line, "INT", &self.folder);
+        let mut server = Guarded::start(&line, "INT", &self.folder);
+        // Somebody has to read what it logs: once the pipe is full, it stands still.
+        if let Some(mut told) = server.shell.stderr.take() {
+            std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        }
         let started = Postgres {
             programs: self.programs,
             folder: self.folder,

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod deny;
+mod drill;
 mod fuzz;
 mod process;
 mod python;
@@ -19,6 +20,9 @@ Repository chores.
 
   cargo xtask test [STEP...]   run all checks, or only the named ones
   cargo xtask steps            list the checks
+  cargo xtask drill [NAME...]  the platform's long drills, or only the named ones: kill (200 times, each
+                               storage), disk (full), idle (10,000 connections), upload (300 MB),
+                               months (10,000 simulated); `-- OPTION...` in place of a drill's options
   cargo xtask help             this text
 
 Environment:
@@ -33,6 +37,13 @@ fn main() -> ExitCode {
     let names: Vec<String> = arguments.collect();
     match command.as_str() {
         "test" => match steps::run_steps(&names) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                eprintln!("xtask: {message}");
+                ExitCode::FAILURE
+            }
+        },
+        "drill" => match drill::run_all(&names) {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 eprintln!("xtask: {message}");

@@ -156,7 +156,8 @@ fn components() -> Result<()> {
     Ok(())
 }
 
-fn programs() -> Result<()> {
+/// Installs the programs that are missing.
+pub(crate) fn programs() -> Result<()> {
     let missing = || {
         NEEDED
             .iter()

@@ -39,7 +39,7 @@ pub(crate) trait HealthStorage: Send + Sync {
     /// Writes a sign of life and waits until it is on stable storage.
     async fn beat(&self, at: DateTime<Utc>) -> Result<(), StorageError>;
 
-    /// Free space for containers in bytes; `None` where there is no such bound.
+    /// Free space for containers and uploads under way in bytes; `None` where there is no such bound.
     async fn free_bytes(&self) -> Result<Option<u64>, StorageError>;
 }
 

@@ -10,7 +10,7 @@ use super::{
     Connection, Engine, OptionalExtension, Result as SqlResult, accounts, evidence, params,
     sendings,
 };
-use crate::storage::containers::{ContainerPlace, ContainerStore};
+use crate::storage::containers::{ContainerPlace, ContainerStore, blocking};
 use crate::storage::{
     Account, HealthStorage, RegisterStorage, Removal, RetentionStorage, StorageError, StoredSending,
 };
@@ -98,7 +98,11 @@ impl<E: Engine> HealthStorage for E {
     }
 
     async fn free_bytes(&self) -> Result<Option<u64>, StorageError> {
-        self.containers().free_bytes().await
+        // Uploads under way need room too, wherever the containers go then.
+        let spool = self.spool();
+        let room = blocking("measuring free space", move || fs4::available_space(spool)).await?;
+        let containers = self.containers().free_bytes().await?;
+        Ok(Some(containers.map_or(room, |free| free.min(room))))
     }
 }
 

@@ -33,14 +33,19 @@ pub(super) struct Faults {
 
 impl Faults {
     /// From now on, the operation of this number, counted from now, fails.
-    fn set(&self, failing: usize, after: bool, for_good: bool) {
+    pub(super) fn set(&self, failing: usize, after: bool, for_good: bool) {
         self.failing.store(failing, Ordering::SeqCst);
         self.after.store(after, Ordering::SeqCst);
         self.for_good.store(for_good, Ordering::SeqCst);
         self.operations.store(0, Ordering::SeqCst);
     }
 
-    fn none(&self) {
+    /// How many operations there were since.
+    pub(super) fn operations(&self) -> usize {
+        self.operations.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn none(&self) {
         self.set(usize::MAX, false, false);
     }
 

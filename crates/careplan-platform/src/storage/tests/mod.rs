@@ -1,5 +1,6 @@
 //! One suite that every storage passes, and what storage does when what is below it fails.
 
+mod deliveries;
 mod evidence;
 mod faults;
 mod fixture;
@@ -81,5 +82,6 @@ on_every_storage! {
     operations::everything_is_handed_over_page_by_page
     operations::the_backlog_of_the_log_is_counted_with_its_age
     faults::whatever_fails_once_nothing_acknowledged_is_lost_or_doubled
+    deliveries::whatever_fails_once_every_delivery_comes_to_its_end
     faults::what_fails_and_stays_broken_is_refused_and_leaves_no_trace
 }
