@@ -54,13 +54,13 @@ struct Everywhere {
     /// (`CAREPLAN_PLATFORM_CONFIG`)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// PostgreSQL database, postgres://user@host/database, instead of the home's; with
+    /// PostgreSQL database, `postgres://user@host/database`, instead of the home's; with
     /// --object-store (データベース). A URL with a password belongs into the variable or the
     /// configuration file: options are seen by everybody on the machine
     /// (`CAREPLAN_PLATFORM_STORAGE_DATABASE_URL`)
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Where containers are, s3://bucket/prefix or file:///folder; with --database-url
+    /// Where containers are, `s3://bucket/prefix` or `file:///folder`; with --database-url
     /// (オブジェクトストア) (`CAREPLAN_PLATFORM_STORAGE_OBJECT_STORE`)
     #[arg(long, global = true, value_name = "URL")]
     object_store: Option<String>,
