@@ -243,7 +243,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 10_000,
+            connections: 20_000,
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(60),
             head_bytes: 16 * 1024,

@@ -188,7 +188,7 @@ settings! {
     /// What callers can take.
     [limits] LimitsOfCallers {
         /// Connections at a time; further ones wait to be accepted
-        connections: Number<1, 1_000_000> = Number::near(10_000), "同時に開ける接続の数。超えた分は待つ";
+        connections: Number<1, 1_000_000> = Number::near(20_000), "同時に開ける接続の数。超えた分は待つ";
         /// Seconds for the TLS handshake
         handshake_seconds: Number<1, 600> = Number::near(10), "TLSハンドシェイクの秒数";
         /// Seconds for the head of a request; also how long an idle connection is kept
