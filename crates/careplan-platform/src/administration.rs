@@ -24,8 +24,8 @@ use crate::site::TermsText;
 use crate::storage::{self, Access, Account, Attempted, Storage, StorageError, Terms, TermsNotice};
 use crate::verify::{self, VerifyError};
 use crate::{
-    AdministrationError, Clock, PasswordValidity, StorageChoice, TermsRefused, Trust, Verification,
-    retention,
+    AdministrationError, Clock, PasswordValidity, PastSendings, StorageChoice, TermsRefused, Trust,
+    Verification, retention,
 };
 
 /// Administration of a platform's offices.
@@ -456,6 +456,31 @@ impl Administration {
         limit: usize,
     ) -> Result<Vec<Access>, AdministrationError> {
         Ok(self.run(self.storage.accesses(office, after, limit))?)
+    }
+
+    /// How many sendings are kept, settled ones included; takes a while if there are millions.
+    ///
+    /// # Errors
+    /// If the storage cannot be used.
+    pub fn count_sendings(&self) -> Result<u64, AdministrationError> {
+        Ok(self.run(self.storage.count_sendings())?)
+    }
+
+    /// Writes some of past sendings, by their numbers, in one transaction: to rehearse with a
+    /// storage as it is after years. Not for service: nobody can tell them from real ones.
+    ///
+    /// # Errors
+    /// If there are not so many, or the storage cannot be used.
+    pub fn rehearse_past(
+        &self,
+        past: &PastSendings,
+        numbers: std::ops::Range<u64>,
+    ) -> Result<(), AdministrationError> {
+        let sendings: Option<Vec<_>> = numbers.map(|number| past.sending(number)).collect();
+        let sendings = sendings.ok_or_else(|| {
+            AdministrationError::System("there are not so many past sendings".into())
+        })?;
+        Ok(self.run(self.storage.put_past(sendings))?)
     }
 
     fn run<T>(&self, work: impl Future<Output = T>) -> T {

@@ -2,7 +2,7 @@
 //! standard's sets the names of its files make. Tables stay closed, and of a sealed container only
 //! the seal can be seen.
 
-use std::fs::File;
+use std::io::{Read, Seek};
 
 use careplan_core::{Explain, Lang, OfficeNumber};
 use careplan_envelope::{Verifier, sealing};
@@ -62,7 +62,7 @@ struct Seen {
 }
 
 /// Verifies a container and recognises its set.
-fn open(file: File, verifier: &Verifier, now: DateTime<Utc>) -> Result<Seen, NotDone> {
+fn open(file: impl Read + Seek, verifier: &Verifier, now: DateTime<Utc>) -> Result<Seen, NotDone> {
     let envelope = verifier.verify(file, now).map_err(|error| {
         if error.is_io() {
             NotDone::Storage(StorageError::unavailable("reading an upload")(error))

@@ -27,8 +27,8 @@ use crate::metrics::Metrics;
 use crate::problems::NotDone;
 use crate::spool::{self, SpoolError, Spooled, UploadLimits};
 use crate::storage::{
-    Acceptance, ContainerReader, Direction, NewReceipt, ReceiptKey, Recorded, Storage,
-    StorageError, StorageErrorKind, StoredSending,
+    Acceptance, ContainerReader, Direction, KnownLicence, NewReceipt, Prospect, ReceiptKey,
+    Recorded, Storage, StorageError, StorageErrorKind, StoredSending,
 };
 use crate::trust::TrustStore;
 
@@ -62,7 +62,8 @@ pub(crate) struct Order {
 struct Passed {
     container: Spooled,
     sending: StoredSending,
-    receipts: Vec<NewReceipt>,
+    /// That it was accepted, and that it is available.
+    receipts: (NewReceipt, Option<NewReceipt>),
 }
 
 impl Delivery {
@@ -74,10 +75,18 @@ impl Delivery {
         body: Body,
         now: DateTime<Utc>,
     ) -> Result<Receipt, NotDone> {
-        let before = self.storage.sending_by_key(order.sender, order.key).await?;
+        let Prospect {
+            before,
+            sender,
+            receiver,
+        } = self
+            .storage
+            .prospect(order.sender, order.receiver, order.key)
+            .await?;
         if before.is_none() {
             // Before the body, so that what may not be sent is not uploaded first.
-            self.may_send(order.sender, order.receiver, now).await?;
+            let sides = ((order.sender, sender), (order.receiver, receiver));
+            self.judge_sending(sides, now)?;
         }
         let container = spool::receive(&self.spool, body, self.upload)
             .await
@@ -91,11 +100,14 @@ impl Delivery {
             sending,
             receipts,
         } = self.pass(order, container, now).await?;
+        let (accepted, further) = receipts;
+        let signed = Evidence::new(accepted.container.clone());
+        let receipts = std::iter::once(accepted).chain(further).collect();
         match self.storage.accept(sending, receipts, container).await? {
             Acceptance::Stored(sending) => {
                 self.metrics.happened("accept");
                 self.metrics.uploaded_bytes.inc_by(sending.summary.bytes);
-                self.receipt_for(&sending).await
+                Ok(sending.receipt(signed))
             }
             // Another attempt under the same key was quicker.
             Acceptance::Before(before) => self.same_again(&before, order, sha256).await,
@@ -131,10 +143,10 @@ impl Delivery {
                         .unwrap_or(DateTime::<Utc>::MAX_UTC),
                 },
             };
-            let mut receipts =
-                vec![notary.receipt(&sending.summary, EvidenceEvent::Accepted, now)?];
+            let accepted = notary.receipt(&sending.summary, EvidenceEvent::Accepted, now)?;
             // The platform's checks are done by now, so it is released to the receiver at once.
-            receipts.extend(notary.receipt_of(&sending, Event::Release, now)?);
+            let available = notary.receipt_of(&sending, Event::Release, now)?;
+            let receipts = (accepted, available);
             sending.apply(Event::Release, now)?;
             Ok(Passed {
                 container,
@@ -183,19 +195,36 @@ impl Delivery {
         receiver: OfficeNumber,
         now: DateTime<Utc>,
     ) -> Result<(), NotDone> {
-        let receiver = self
-            .licences
-            .ledger(receiver)
-            .await?
-            .ok_or(ProblemCode::OfficeUnknown)?;
-        let sender = self.licences.ledger_or_none(sender).await?;
+        let sides = (
+            (sender, self.storage.licence_events(sender).await?),
+            (receiver, self.storage.licence_events(receiver).await?),
+        );
+        self.judge_sending(sides, now)
+    }
+
+    /// Whether the first office may send to the second today.
+    fn judge_sending(
+        &self,
+        (sender, receiver): ((OfficeNumber, KnownLicence), (OfficeNumber, KnownLicence)),
+        now: DateTime<Utc>,
+    ) -> Result<(), NotDone> {
+        if receiver.1.is_none() {
+            return Err(ProblemCode::OfficeUnknown.into());
+        }
+        let sender = self.licences.replayed(sender.0, sender.1)?;
+        let receiver = self.licences.replayed(receiver.0, receiver.1)?;
         careplan_licence::may_send(&sender, &receiver, japan_date(now))
             .map_err(|refusal| not_licensed(&refusal).into())
     }
 
     /// Whether an office may receive today what it has not received before.
-    async fn may_receive(&self, office: OfficeNumber, now: DateTime<Utc>) -> Result<(), NotDone> {
-        let receiver = self.licences.ledger_or_none(office).await?;
+    fn judge_receiving(
+        &self,
+        office: OfficeNumber,
+        known: KnownLicence,
+        now: DateTime<Utc>,
+    ) -> Result<(), NotDone> {
+        let receiver = self.licences.replayed(office, known)?;
         careplan_licence::may_receive(&receiver, japan_date(now))
             .map_err(|_| ProblemCode::NotLicensedToReceive.into())
     }
@@ -325,11 +354,16 @@ impl Delivery {
         sending: SendingId,
         now: DateTime<Utc>,
     ) -> Result<(SendingSummary, ContainerReader), NotDone> {
-        let received = self.received(office, sending).await?;
+        let (received, licence) = self
+            .storage
+            .received(office, sending)
+            .await?
+            .filter(|(found, _)| found.summary.state.is_visible_to_receiver())
+            .ok_or(ProblemCode::SendingNotFound)?;
         self.still_kept(&received).await?;
         // What was received while licensed stays readable; nothing new is handed out after.
         if received.summary.fetched_at.is_none() {
-            self.may_receive(office, now).await?;
+            self.judge_receiving(office, licence, now)?;
         }
         let summary = self.record(&received, Event::Fetch, now).await?;
         let container = match self.storage.open_container(&received).await {
@@ -368,7 +402,14 @@ impl Delivery {
         confirmation: Confirmation,
         now: DateTime<Utc>,
     ) -> Result<SendingSummary, NotDone> {
-        let received = self.received(office, sending).await?;
+        let received = self
+            .storage
+            .sending(office, sending)
+            .await?
+            .filter(|found| {
+                found.summary.receiver == office && found.summary.state.is_visible_to_receiver()
+            })
+            .ok_or(ProblemCode::SendingNotFound)?;
         if received.summary.sha256 != confirmation.sha256 {
             return Err(ProblemCode::DigestMismatch.into());
         }
@@ -389,21 +430,6 @@ impl Delivery {
             .filter(|found| found.summary.sender == office)
             .ok_or(ProblemCode::SendingNotFound)?;
         self.record(&sent, Event::Withdraw, now).await
-    }
-
-    /// A sending in the office's mailbox, as far as its state shows it.
-    async fn received(
-        &self,
-        office: OfficeNumber,
-        sending: SendingId,
-    ) -> Result<StoredSending, NotDone> {
-        self.storage
-            .sending(office, sending)
-            .await?
-            .filter(|found| {
-                found.summary.receiver == office && found.summary.state.is_visible_to_receiver()
-            })
-            .ok_or(ProblemCode::SendingNotFound.into())
     }
 
     async fn record(
@@ -447,7 +473,7 @@ impl Delivery {
 }
 
 /// A number for a sending, from the time and random bits.
-fn number_at(now: DateTime<Utc>) -> Uuid {
+pub(crate) fn number_at(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
     let timestamp = uuid::Timestamp::from_unix(
         uuid::timestamp::context::NoContext,

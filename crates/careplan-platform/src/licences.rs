@@ -7,7 +7,7 @@ use careplan_core::OfficeNumber;
 use careplan_licence::{Event, EventKind, EventRefused, FeeTable, Ledger};
 use chrono::{DateTime, Utc};
 
-use crate::storage::{Storage, StorageError};
+use crate::storage::{KnownLicence, Storage, StorageError};
 
 /// The licence ledgers of all offices.
 #[derive(Clone)]
@@ -54,21 +54,22 @@ impl Licences {
         &self,
         office: OfficeNumber,
     ) -> Result<Option<Ledger>, StorageError> {
-        let Some(events) = self.storage.licence_events(office).await? else {
+        let known = self.storage.licence_events(office).await?;
+        if known.is_none() {
             return Ok(None);
-        };
-        Ledger::replay(office, Arc::clone(&self.fees), events)
-            .map(Some)
-            .map_err(StorageError::damaged("replaying a licence"))
+        }
+        self.replayed(office, known).map(Some)
     }
 
-    /// The ledger of an office; one that is not registered has no licence.
-    pub(crate) async fn ledger_or_none(
+    /// The ledger of what is known of an office; one that is not registered has no licence.
+    pub(crate) fn replayed(
         &self,
         office: OfficeNumber,
+        known: KnownLicence,
     ) -> Result<Ledger, StorageError> {
-        let registered = self.ledger(office).await?;
-        Ok(registered.unwrap_or_else(|| Ledger::new(office, Arc::clone(&self.fees))))
+        let events = known.unwrap_or_default();
+        Ledger::replay(office, Arc::clone(&self.fees), events)
+            .map_err(StorageError::damaged("replaying a licence"))
     }
 
     /// Records events of an office at an instant, all of them or none; the ledger with them.

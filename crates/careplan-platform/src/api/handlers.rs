@@ -25,7 +25,7 @@ use super::request::About;
 use crate::container::Form;
 use crate::delivery::Order;
 use crate::problems::NotDone;
-use crate::storage::Direction;
+use crate::storage::{ContainerReader, Direction};
 use crate::trust::Peer;
 
 /// How much of a container is read from storage at a time.
@@ -192,7 +192,12 @@ pub(super) async fn fetch(
             (CONTENT_LENGTH, summary.bytes.to_string()),
             (CACHE_CONTROL, "no-store".to_owned()),
         ]),
-        Body::from_stream(ReaderStream::with_capacity(container, PIECE)),
+        match container {
+            ContainerReader::Whole(content) => content.into(),
+            ContainerReader::Long(reader) => {
+                Body::from_stream(ReaderStream::with_capacity(reader, PIECE))
+            }
+        },
     ))
 }
 

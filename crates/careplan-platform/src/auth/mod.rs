@@ -3,10 +3,13 @@
 //! The TLS handshake has shown which office the connection's certificate is for; user ID and
 //! password, or the tokens that came from them, must belong to that same office.
 
+mod hashing;
 mod password;
 mod site;
 mod token;
 
+use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use careplan_core::OfficeNumber;
@@ -15,9 +18,9 @@ use careplan_protocol::{
     SessionGrant, SessionTimes, UserId,
 };
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use self::hashing::HashingThreads;
 pub(crate) use self::password::PasswordHash;
 pub(crate) use self::site::{PasswordIs, SiteLogIn};
 use self::token::NewTokens;
@@ -29,8 +32,7 @@ use crate::storage::{Account, Attempted, PasswordValidity, Rotation, Storage, St
 #[derive(Clone)]
 pub(crate) struct Doorkeeper {
     storage: Arc<dyn Storage>,
-    /// Hashing a password takes much memory and a core; so many at a time.
-    hashing: Arc<Semaphore>,
+    hashing: HashingThreads,
     /// Compared against where there is no account, so that an unknown user ID costs the same.
     nobody: PasswordHash,
 }
@@ -49,14 +51,12 @@ enum Attempt {
 }
 
 impl Doorkeeper {
-    pub(crate) fn new(
-        storage: Arc<dyn Storage>,
-        hashing_at_once: usize,
-    ) -> Result<Self, password::HashingFailed> {
+    pub(crate) fn new(storage: Arc<dyn Storage>, hashing_at_once: usize) -> io::Result<Self> {
+        let hashing_at_once = NonZeroUsize::new(hashing_at_once).unwrap_or(NonZeroUsize::MIN);
         Ok(Self {
             storage,
-            hashing: Arc::new(Semaphore::new(hashing_at_once)),
-            nobody: PasswordHash::of_nobody()?,
+            hashing: HashingThreads::start(hashing_at_once)?,
+            nobody: PasswordHash::of_nobody().map_err(io::Error::other)?,
         })
     }
 
@@ -215,12 +215,10 @@ impl Doorkeeper {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotDone> {
-        let _turn = self
-            .hashing
-            .acquire()
+        self.hashing
+            .run(work)
             .await
-            .map_err(|_| ProblemCode::ServiceUnavailable)?;
-        Ok(tokio::task::spawn_blocking(work).await?)
+            .map_err(|hashing::Stopped| ProblemCode::ServiceUnavailable.into())
     }
 
     /// Exchanges a refresh token.

@@ -19,6 +19,7 @@ mod inspection;
 mod log_ins;
 mod offices;
 mod operations;
+mod past;
 mod records;
 mod sendings;
 mod serving;
@@ -53,11 +54,14 @@ pub(crate) use inspection::{InspectedSending, InspectionStorage, LogEntry};
 pub(crate) use log_ins::{Attempted, Failures, LogInStorage};
 pub(crate) use offices::OfficeStorage;
 pub(crate) use operations::{HealthStorage, RegisterStorage, Removal, RetentionStorage};
+pub(crate) use past::{PastSending, PastStorage};
 pub use records::PasswordValidity;
 pub(crate) use records::{
     Account, Direction, Rotation, SessionTokens, StoredSending, StoredSession,
 };
-pub(crate) use sendings::{Acceptance, ContainerReader, Recorded, SendingStorage};
+pub(crate) use sendings::{
+    Acceptance, ContainerReader, KnownLicence, Prospect, Recorded, SendingStorage,
+};
 pub(crate) use serving::ServingLock;
 pub(crate) use sessions::SessionStorage;
 pub use site::TermsNotice;
@@ -114,6 +118,7 @@ pub(crate) trait Storage:
     + HealthStorage
     + RetentionStorage
     + InspectionStorage
+    + PastStorage
     + 'static
 {
     /// Removes what uploads left behind that a crash interrupted; how many files. So that a crash

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{Error as ObjectError, ObjectStore, ObjectStoreExt, WriteMultipart};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::StreamReader;
 
-use crate::spool::Spooled;
+use crate::spool::{Spooled, SpooledReader};
 use crate::storage::containers::{ContainerPlace, ContainerStore, hour_folder};
 use crate::storage::{ContainerReader, StorageError, StorageErrorKind};
 
@@ -102,20 +103,25 @@ impl ContainerStore for ObjectContainers {
 
     async fn store(&self, place: ContainerPlace, container: Spooled) -> Result<(), StorageError> {
         let path = self.path(place)?;
-        let file = container
+        let upload = container
             .reader()
             .map_err(StorageError::unavailable("reading an upload"))?;
-        let mut file = tokio::fs::File::from_std(file);
-        let first = read_part(&mut file).await?;
-        if first.len() < PART {
-            self.store
-                .put(&path, first.into())
-                .await
-                .map(|_| ())
-                .map_err(StorageError::unavailable("storing a container"))
-        } else {
-            self.put_in_parts(&path, file, first).await
-        }
+        let whole: Bytes = match upload {
+            SpooledReader::Memory(content) => content.into_inner(),
+            SpooledReader::File(file) => {
+                let mut file = tokio::fs::File::from_std(file.into_inner());
+                let first = read_part(&mut file).await?;
+                if first.len() >= PART {
+                    return self.put_in_parts(&path, file, first).await;
+                }
+                first.into()
+            }
+        };
+        self.store
+            .put(&path, whole.into())
+            .await
+            .map(|_| ())
+            .map_err(StorageError::unavailable("storing a container"))
     }
 
     async fn open(
@@ -136,7 +142,8 @@ impl ContainerStore for ObjectContainers {
                 "a container has not the length it was stored with",
             ));
         }
-        Ok(Box::new(StreamReader::new(found.into_stream())))
+        let reader = StreamReader::new(found.into_stream());
+        Ok(ContainerReader::Long(Box::new(reader)))
     }
 
     async fn remove(&self, place: ContainerPlace) -> Result<(), StorageError> {

@@ -37,7 +37,7 @@ impl<E: Engine> AccessStorage for E {
 const NOBODY: &str = "";
 
 /// Lines that are there already are those of an attempt that failed after they were written.
-fn append(db: &Connection, accesses: &[Access]) -> Result<(), StorageError> {
+pub(super) fn append(db: &Connection, accesses: &[Access]) -> Result<(), StorageError> {
     let run = || {
         let insert = db.prepare_cached(
             "INSERT INTO access (office, request, at, call, sending, status, problem) \

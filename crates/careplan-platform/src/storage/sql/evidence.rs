@@ -164,14 +164,14 @@ fn backlog(db: &Connection) -> Result<Backlog, StorageError> {
     .map_err(failed("counting receipts that are not in the log"))
 }
 
-fn count_nodes(db: &Connection) -> Result<u64, StorageError> {
+pub(super) fn count_nodes(db: &Connection) -> Result<u64, StorageError> {
     // They are numbered without gaps, so the last one tells, and is found at once.
     db.prepare_cached("SELECT COALESCE(MAX(number) + 1, 0) AS nodes FROM log_node")
         .and_then(|select| select.query_row([], |row| count(row, "nodes")))
         .map_err(failed("counting the log's nodes"))
 }
 
-fn nodes(db: &Connection, numbers: &[u64]) -> Result<Vec<Sha256Digest>, StorageError> {
+pub(super) fn nodes(db: &Connection, numbers: &[u64]) -> Result<Vec<Sha256Digest>, StorageError> {
     let read = || {
         let select = db.prepare_cached("SELECT hash FROM log_node WHERE number = ?1")?;
         numbers
@@ -188,7 +188,7 @@ fn nodes(db: &Connection, numbers: &[u64]) -> Result<Vec<Sha256Digest>, StorageE
     })
 }
 
-fn append(db: &Connection, batch: &LogBatch) -> Result<bool, StorageError> {
+pub(super) fn append(db: &Connection, batch: &LogBatch) -> Result<bool, StorageError> {
     const WHAT: &str = "appending to the log";
     if count_nodes(db)? != batch.first_node {
         return Ok(false);

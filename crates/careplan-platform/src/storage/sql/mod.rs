@@ -14,6 +14,7 @@ mod log_ins;
 mod migrations;
 mod offices;
 mod operations;
+mod past;
 mod row;
 mod sendings;
 mod sessions;

@@ -46,7 +46,7 @@ fn register(db: &Connection, office: OfficeNumber, at: DateTime<Utc>) -> Result<
     .map_err(failed("registering an office"))
 }
 
-fn licence_events(
+pub(super) fn licence_events(
     db: &Connection,
     office: OfficeNumber,
 ) -> Result<Option<Vec<LicenceEvent>>, StorageError> {

@@ -9,6 +9,7 @@ use careplan_protocol::{
 use chrono::{DateTime, Utc};
 
 use super::evidence;
+use super::offices::licence_events;
 use super::row::{
     count, failed, instant, millis, optional_instant, optional_text, text, unreadable,
 };
@@ -16,8 +17,8 @@ use super::{Connection, Engine, OptionalExtension, Row, Value, params};
 use crate::spool::Spooled;
 use crate::storage::containers::{ContainerPlace, ContainerStore};
 use crate::storage::{
-    Acceptance, ContainerReader, Direction, InspectedSending, NewReceipt, Recorded, SendingStorage,
-    StorageError, StoredSending,
+    Acceptance, ContainerReader, Direction, InspectedSending, KnownLicence, NewReceipt, Prospect,
+    Recorded, SendingStorage, StorageError, StoredSending,
 };
 
 #[async_trait]
@@ -28,6 +29,22 @@ impl<E: Engine> SendingStorage for E {
         key: IdempotencyKey,
     ) -> Result<Option<StoredSending>, StorageError> {
         self.read(move |db| by_key(db, sender, key)).await
+    }
+
+    async fn prospect(
+        &self,
+        sender: OfficeNumber,
+        receiver: OfficeNumber,
+        key: IdempotencyKey,
+    ) -> Result<Prospect, StorageError> {
+        self.read(move |db| {
+            Ok(Prospect {
+                before: by_key(db, sender, key)?,
+                sender: licence_events(db, sender)?,
+                receiver: licence_events(db, receiver)?,
+            })
+        })
+        .await
     }
 
     async fn accept(
@@ -56,6 +73,20 @@ impl<E: Engine> SendingStorage for E {
         sending: SendingId,
     ) -> Result<Option<StoredSending>, StorageError> {
         self.read(move |db| find(db, office, sending)).await
+    }
+
+    async fn received(
+        &self,
+        receiver: OfficeNumber,
+        sending: SendingId,
+    ) -> Result<Option<(StoredSending, KnownLicence)>, StorageError> {
+        self.read(move |db| {
+            let Some(sending) = in_mailbox(db, receiver, sending)? else {
+                return Ok(None);
+            };
+            Ok(Some((sending, licence_events(db, receiver)?)))
+        })
+        .await
     }
 
     async fn list(
@@ -138,7 +169,7 @@ fn contents(row: &Row<'_>) -> super::Result<Contents> {
     }))
 }
 
-fn accept(
+pub(super) fn accept(
     db: &Connection,
     sending: StoredSending,
     receipts: &[NewReceipt],

@@ -1,8 +1,8 @@
 //! The connections to the database and the threads they live on: one that writes, some that read.
 //!
-//! The writer takes what waits for it into one transaction, each piece of work in a savepoint of
-//! its own, and commits once: under load one fsync serves many. Nobody gets an answer before the
-//! commit.
+//! The writer takes what waits for it into one transaction and commits once: under load one fsync
+//! serves many. If a piece of work fails, all are undone and run again, each in a savepoint of its
+//! own, so that what fails is undone alone. Nobody gets an answer before the commit.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::metrics::Metrics;
@@ -26,6 +27,12 @@ const BATCH: usize = 256;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 64;
+/// How many KiB of pages a connection keeps at most. A reader's are void after every commit, so
+/// only the writer gains by many.
+const WRITERS_PAGES: i64 = 32 * 1024;
+/// After how many pages of the write-ahead log its content goes into the database: 16 MB, so that
+/// a page that is written again and again is moved once.
+const LOG_PAGES: i64 = 4096;
 
 /// Opens the database for writing: durable, in write-ahead mode.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StorageError> {
@@ -36,10 +43,18 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StorageError> 
             .pragma_update(None, name, value)
             .map_err(StorageError::unavailable(WHAT))
     };
+    let set_number = |name, value: i64| {
+        connection
+            .pragma_update(None, name, value)
+            .map_err(StorageError::unavailable(WHAT))
+    };
     // The mode is kept in the file; FULL makes every commit reach the disk before it returns.
     set("journal_mode", "WAL")?;
     set("synchronous", "FULL")?;
     set("foreign_keys", "ON")?;
+    // Below 0 it is KiB.
+    set_number("cache_size", -WRITERS_PAGES)?;
+    set_number("wal_autocheckpoint", LOG_PAGES)?;
     tune(&connection, WHAT)?;
     Ok(connection)
 }
@@ -77,6 +92,10 @@ pub(super) fn wait_when_busy(connection: &Connection) -> rusqlite::Result<()> {
 fn tune(connection: &Connection, what: &'static str) -> Result<(), StorageError> {
     wait_when_busy(connection).map_err(StorageError::unavailable(what))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement on a table with a partial index is prepared anew for every value.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(StorageError::unavailable(what))?;
     Ok(())
 }
 
@@ -124,7 +143,7 @@ impl Readers {
         })
     }
 
-    /// Runs a read on the next free connection.
+    /// Runs a read on the next free connection, all of it at one moment.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
@@ -133,12 +152,35 @@ impl Readers {
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue
             .send(Box::new(move |connection| {
+                let read = Moment::begin(connection).and_then(|_moment| work(connection));
                 // Nobody waits any more if the caller's connection broke.
-                let _ = answer.send(work(connection));
+                let _ = answer.send(read);
             }))
             .await
             .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
+    }
+}
+
+/// A transaction of one that only reads: until it is dropped, everything is as it was when it was
+/// first read. With kept statements, because there is one for every read.
+struct Moment<'c>(&'c Connection);
+
+impl<'c> Moment<'c> {
+    fn begin(connection: &'c Connection) -> Result<Self, StorageError> {
+        Self::run(connection, "BEGIN").map_err(StorageError::unavailable("beginning to read"))?;
+        Ok(Self(connection))
+    }
+
+    fn run(connection: &Connection, statement: &str) -> rusqlite::Result<usize> {
+        connection.prepare_cached(statement)?.execute([])
+    }
+}
+
+impl Drop for Moment<'_> {
+    fn drop(&mut self) {
+        // Nothing was written. It fails only after an error that has ended it already.
+        let _ = Self::run(self.0, "COMMIT");
     }
 }
 
@@ -186,17 +228,17 @@ impl Writer {
     }
 
     /// Runs a write in a transaction and waits for its commit; `folder`, if any, is on stable
-    /// storage with all its entries before that.
+    /// storage with all its entries before that. It may be run twice; the first then never was.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         folder: Option<PathBuf>,
-        work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         let write = PendingWrite {
             folder,
-            work: Some(work),
+            work,
             result: Err(stopped()),
             answer,
         };
@@ -232,14 +274,14 @@ trait Write: Send {
 
 struct PendingWrite<W, T> {
     folder: Option<PathBuf>,
-    work: Option<W>,
+    work: W,
     result: Result<T, StorageError>,
     answer: oneshot::Sender<Result<T, StorageError>>,
 }
 
 impl<W, T> Write for PendingWrite<W, T>
 where
-    W: FnOnce(&Connection) -> Result<T, StorageError> + Send,
+    W: Fn(&Connection) -> Result<T, StorageError> + Send,
     T: Send,
 {
     fn folder(&self) -> Option<&Path> {
@@ -247,9 +289,7 @@ where
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
-        if let Some(work) = self.work.take() {
-            self.result = work(connection);
-        }
+        self.result = (self.work)(connection);
         self.result.is_ok()
     }
 
@@ -285,30 +325,40 @@ fn run_and_commit(
     folders: &mut SyncedFolders,
     batch: &mut [Box<dyn Write>],
 ) -> Result<(), StorageError> {
-    const WHAT: &str = "committing";
-    let mut transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(StorageError::unavailable(WHAT))?;
-    for write in batch.iter_mut() {
-        // What fails is rolled back alone, when its savepoint is dropped.
-        let savepoint = transaction
-            .savepoint()
-            .map_err(StorageError::unavailable(WHAT))?;
-        if write.run(&savepoint) {
-            savepoint
-                .commit()
-                .map_err(StorageError::unavailable(WHAT))?;
+    let transaction = begin(connection)?;
+    let transaction = if batch.iter_mut().all(|write| write.run(&transaction)) {
+        transaction
+    } else {
+        // Undoes everything; what SQLite has undone itself, after a full disk, is undone already.
+        drop(transaction);
+        let mut transaction = begin(connection)?;
+        for write in batch.iter_mut() {
+            // What fails is rolled back alone, when its savepoint is dropped.
+            let savepoint = transaction.savepoint().map_err(not_committed())?;
+            if write.run(&savepoint) {
+                savepoint.commit().map_err(not_committed())?;
+            }
         }
-    }
+        transaction
+    };
     for write in batch.iter() {
         if let Some(folder) = write.folder() {
             folders.sync(folder)?;
         }
     }
     folders.end_batch();
-    transaction
-        .commit()
-        .map_err(StorageError::unavailable(WHAT))
+    transaction.commit().map_err(not_committed())
+}
+
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StorageError> {
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(not_committed())
+}
+
+/// For `map_err`.
+fn not_committed() -> impl FnOnce(rusqlite::Error) -> StorageError {
+    StorageError::unavailable("committing")
 }
 
 /// Makes the entries of folders durable, each folder once per batch, and the folders above one
@@ -358,7 +408,7 @@ mod tests {
 
     use super::*;
 
-    type Work = Box<dyn FnOnce(&Connection) -> Result<(), StorageError> + Send>;
+    type Work = Box<dyn Fn(&Connection) -> Result<(), StorageError> + Send>;
 
     fn insert(db: &Connection, value: i64) -> Result<(), StorageError> {
         db.execute("INSERT INTO t (value) VALUES (?1)", [value])

@@ -4,7 +4,7 @@
 //! containers, and what a crash left can be looked for where it must be.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -19,6 +19,9 @@ use crate::storage::{ContainerReader, StorageError, StorageErrorKind};
 /// How many of the latest hours can hold what a crash left: an upload's time limit is far below an
 /// hour, so it is in the hour of the crash or the one before.
 const LATEST_HOURS: usize = 2;
+
+/// How much of a container is read when it is opened, in bytes: all of most.
+const READ_AT_ONCE: u64 = 128 * 1024;
 
 /// The folder of containers, and the one of uploads under way beside it.
 #[derive(Debug, Clone)]
@@ -86,25 +89,39 @@ impl ContainerStore for ContainerFolder {
     ) -> Result<ContainerReader, StorageError> {
         const WHAT: &str = "opening a container";
         let path = self.path(place)?;
-        let file = tokio::fs::File::open(path).await.map_err(|error| {
-            let kind = match error.kind() {
-                io::ErrorKind::NotFound => StorageErrorKind::Damaged,
-                _ => StorageErrorKind::Unavailable,
-            };
-            StorageError::new(kind, WHAT, error)
-        })?;
-        let found = file
-            .metadata()
+        let opened = tokio::task::spawn_blocking(move || {
+            let mut file = File::open(path)?;
+            let found = file.metadata()?.len();
+            // What fits is read at once: every later read is a turn of its own on such a thread.
+            let mut beginning = vec![0; usize::try_from(found.min(READ_AT_ONCE)).unwrap_or(0)];
+            file.read_exact(&mut beginning)?;
+            Ok((found, beginning, file))
+        });
+        let (found, beginning, file) = opened
             .await
             .map_err(StorageError::unavailable(WHAT))?
-            .len();
+            .map_err(|error: io::Error| {
+                let kind = match error.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => {
+                        StorageErrorKind::Damaged
+                    }
+                    _ => StorageErrorKind::Unavailable,
+                };
+                StorageError::new(kind, WHAT, error)
+            })?;
         if found != bytes {
             return Err(StorageError::without_source(
                 StorageErrorKind::Damaged,
                 "a container has not the length it was stored with",
             ));
         }
-        Ok(Box::new(file))
+        if found <= READ_AT_ONCE {
+            return Ok(ContainerReader::Whole(beginning.into()));
+        }
+        let beginning = io::Cursor::new(beginning);
+        let rest = tokio::fs::File::from_std(file);
+        let whole = tokio::io::AsyncReadExt::chain(beginning, rest);
+        Ok(ContainerReader::Long(Box::new(whole)))
     }
 
     async fn remove(&self, place: ContainerPlace) -> Result<(), StorageError> {

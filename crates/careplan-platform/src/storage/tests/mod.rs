@@ -5,6 +5,7 @@ mod evidence;
 mod faults;
 mod fixture;
 mod operations;
+mod past;
 mod suite;
 
 use fixture::Fixture;
@@ -81,6 +82,7 @@ on_every_storage! {
     operations::what_is_settled_is_removed_with_a_receipt_and_nothing_else
     operations::everything_is_handed_over_page_by_page
     operations::the_backlog_of_the_log_is_counted_with_its_age
+    past::past_sendings_are_as_those_that_have_run_their_course
     faults::whatever_fails_once_nothing_acknowledged_is_lost_or_doubled
     deliveries::whatever_fails_once_every_delivery_comes_to_its_end
     faults::what_fails_and_stays_broken_is_refused_and_leaves_no_trace

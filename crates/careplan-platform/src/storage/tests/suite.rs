@@ -326,6 +326,13 @@ pub(super) async fn a_sending_is_kept_as_it_was_given(fixture: Fixture) {
     let by_key = storage.sending_by_key(sender(), key).await.unwrap();
     assert_eq!(by_key.as_ref(), Some(&given));
     assert_eq!(storage.sending_by_key(receiver(), key).await.unwrap(), None);
+    let prospect = storage.prospect(sender(), receiver(), key).await.unwrap();
+    assert_eq!(prospect.before.as_ref(), Some(&given));
+    // Nobody registered them.
+    assert_eq!((prospect.sender, prospect.receiver), (None, None));
+    let received = storage.received(receiver(), number).await.unwrap();
+    assert_eq!(received, Some((given.clone(), None)));
+    assert_eq!(storage.received(sender(), number).await.unwrap(), None);
     assert_eq!(content(&*storage, &given).await, b"a container");
     // A container that is not as long as it was is not handed out.
     let mut shorter = given;
@@ -664,7 +671,8 @@ pub(super) async fn everything_is_there_after_opening_again(fixture: Fixture) {
     let session = session("first", noon());
     storage.open_session(session).await.unwrap();
     let stored = fixture.stored(&*storage, b"a container").await;
-    let under_way = fixture.spool(b"half").await;
+    // Long enough to be in a file while it is under way.
+    let under_way = fixture.spool(&[b'h'; 300_000]).await;
     drop(storage);
     let again = fixture.open().await;
     std::mem::forget(under_way);
