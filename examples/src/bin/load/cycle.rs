@@ -15,6 +15,7 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Method, StatusCode};
 use rustls_pki_types::CertificateDer;
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -43,7 +44,12 @@ pub(crate) struct Measured {
     pub(crate) errors: BTreeMap<String, u64>,
     pub(crate) load_cpu: Option<f64>,
     pub(crate) platform_cpu: Option<f64>,
+    /// Megabytes the platform held, over the time.
+    pub(crate) platform_memory: Vec<f64>,
 }
+
+/// How often in that time the platform's memory is looked at.
+const MEMORY: u32 = 10;
 
 /// Hands out the starts of cycles.
 struct Schedule {
@@ -81,7 +87,7 @@ pub(crate) async fn drive(
     anchor: CertificateDer<'static>,
     pairs: Vec<Pair>,
     plan: Plan,
-    platform_cpu: impl Fn() -> Option<f64>,
+    platform: Option<u32>,
 ) -> Result<Measured, Failure> {
     let mut drivers = Vec::new();
     for pair in pairs {
@@ -102,7 +108,10 @@ pub(crate) async fn drive(
         .map(|driver| tokio::spawn(driver.run(Arc::clone(&schedule))))
         .collect();
     tokio::time::sleep_until(schedule.measured_from().into()).await;
+    let platform_cpu = || machine::cpu_seconds(Some(platform?));
     let (load_before, platform_before) = (machine::cpu_seconds(None), platform_cpu());
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let watching = tokio::spawn(watch_memory(platform, schedule.plan.measured, tell));
     let mut all = Measured::default();
     let mut last = schedule.measured_from();
     for task in tasks {
@@ -114,7 +123,24 @@ pub(crate) async fn drive(
     let spent = |before: Option<f64>, after: Option<f64>| Some(after? - before?);
     all.load_cpu = spent(load_before, machine::cpu_seconds(None));
     all.platform_cpu = spent(platform_before, platform_cpu());
+    watching.abort();
+    while let Ok(memory) = told.try_recv() {
+        all.platform_memory.push(memory);
+    }
     Ok(all)
+}
+
+/// Tells what the platform holds in memory, over a time.
+async fn watch_memory(platform: Option<u32>, time: Duration, tell: mpsc::UnboundedSender<f64>) {
+    let mut turns = tokio::time::interval(time / MEMORY);
+    turns.tick().await;
+    for _ in 0..MEMORY {
+        turns.tick().await;
+        if let Some(memory) = platform.and_then(machine::memory_mb) {
+            // Nobody listens any more when all cycles are done.
+            let _ = tell.send(memory);
+        }
+    }
 }
 
 impl Measured {

@@ -40,8 +40,17 @@ pub(crate) fn cpu_seconds(process: Option<u32>) -> Option<f64> {
 
 /// The most memory a process has held, in megabytes; `None` where there is no `/proc`.
 pub(crate) fn peak_memory_mb(process: u32) -> Option<f64> {
+    status_mb(process, "VmHWM:")
+}
+
+/// The memory a process holds, in megabytes; `None` where there is no `/proc`.
+pub(crate) fn memory_mb(process: u32) -> Option<f64> {
+    status_mb(process, "VmRSS:")
+}
+
+fn status_mb(process: u32, field: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(field))?;
     let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes / 1000.0)
 }

@@ -45,6 +45,12 @@ pub(crate) struct Pair {
     pub(crate) containers: Vec<Container>,
 }
 
+/// The number of an office: of Tokyo, one after another.
+pub(crate) fn number(index: u32) -> Result<OfficeNumber, Failure> {
+    let serial = 70_000_000_u32.saturating_add(index);
+    format!("13{serial:08}").parse().map_err(Failure::of)
+}
+
 /// Registers and licenses offices at the platform of a home, with certificates of its authority.
 pub(crate) fn prepare(home: &Path, count: u32) -> Result<Vec<Office>, Failure> {
     let mut authority = Authority::open(&home.join("authority")).map_err(Failure::of)?;
@@ -64,9 +70,7 @@ pub(crate) fn prepare(home: &Path, count: u32) -> Result<Vec<Office>, Failure> {
     let validity = Validity::days(Utc::now(), 2).map_err(Failure::of)?;
     (0..count)
         .map(|index| {
-            let number: OfficeNumber = format!("13{:08}", 70_000_000 + index)
-                .parse()
-                .map_err(Failure::of)?;
+            let number = number(index)?;
             let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).map_err(Failure::of)?;
             let request = key.request_pem(number).map_err(Failure::of)?;
             let issued = authority

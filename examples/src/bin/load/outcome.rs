@@ -13,6 +13,8 @@ pub(crate) struct Outcome {
     pub(crate) offices: u32,
     pub(crate) bytes: u64,
     pub(crate) rate: Option<f64>,
+    /// Sendings that were stored before.
+    pub(crate) stored: u64,
     pub(crate) fsyncs_per_s: f64,
     pub(crate) platform_memory_mb: Option<f64>,
 }
@@ -22,6 +24,23 @@ impl Outcome {
     pub(crate) fn is_clean(&self) -> bool {
         let measured = &self.measured;
         measured.lost == 0 && measured.duplicated == 0 && measured.errors.is_empty()
+    }
+
+    /// What a cycle costs here, in times of what it cost in another measurement.
+    pub(crate) fn compared_with(&self, other: &Self) -> Value {
+        let ratio = |of: fn(&Self) -> Option<f64>| Some(rounded(of(self)? / of(other)?));
+        json!({
+            "stored_before": [other.stored, self.stored],
+            "platform_cpu_ratio": ratio(Self::platform_cpu_of_a_cycle),
+            "p50_ratio": ratio(|outcome| Times::of(&outcome.measured.cycles).at(0.50)),
+            "p99_ratio": ratio(|outcome| Times::of(&outcome.measured.cycles).at(0.99)),
+        })
+    }
+
+    /// In milliseconds.
+    fn platform_cpu_of_a_cycle(&self) -> Option<f64> {
+        let cycles = self.measured.cycles.len() as f64;
+        Some(self.measured.platform_cpu? / cycles * 1000.0)
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -53,10 +72,12 @@ impl Outcome {
             "offices": self.offices,
             "bytes": self.bytes,
             "rate": self.rate,
+            "stored_before": self.stored,
             "calls": calls,
             // What a cycle costs each side, and what the disk can do.
             "platform_cpu_ms_per_cycle": each(measured.platform_cpu),
             "load_cpu_ms_per_cycle": each(measured.load_cpu),
+            "platform_memory_mb": measured.platform_memory.iter().map(|mb| rounded(*mb)).collect::<Vec<_>>(),
             "platform_peak_memory_mb": self.platform_memory_mb.map(rounded),
             "fsyncs_per_s": rounded(self.fsyncs_per_s),
         })

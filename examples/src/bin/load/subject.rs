@@ -9,12 +9,13 @@ use chrono::Utc;
 use rustls_pki_types::CertificateDer;
 
 use crate::failure::Failure;
-use crate::machine;
 
 /// What is measured.
 pub(crate) struct Subject {
     home: PathBuf,
     url: String,
+    /// Whether it is at somebody else's address.
+    runs: bool,
     /// The platform we started.
     process: Option<Child>,
     _temporary: Option<tempfile::TempDir>,
@@ -40,15 +41,16 @@ impl Subject {
         Ok(Self {
             home,
             url: url.unwrap_or_default().trim_end_matches('/').to_owned(),
+            runs: url.is_some(),
             process: None,
             _temporary: temporary,
         })
     }
 
     /// Starts the platform, unless one runs already: the program `platform` beside this one.
-    pub(crate) fn start(mut self) -> Result<Self, Failure> {
-        if !self.url.is_empty() {
-            return Ok(self);
+    pub(crate) fn start(&mut self) -> Result<(), Failure> {
+        if self.runs {
+            return Ok(());
         }
         let program = std::env::current_exe()
             .map_err(Failure::system)?
@@ -82,7 +84,16 @@ impl Subject {
             .find(|word| word.starts_with("https://"))
             .ok_or_else(|| Failure::message("the platform did not start; its reason is above"))?
             .to_owned();
-        Ok(self)
+        Ok(())
+    }
+
+    /// Ends the platform we started.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // What it acknowledged is safe; a home of our own goes away with us.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 
     pub(crate) fn home(&self) -> &Path {
@@ -105,23 +116,14 @@ impl Subject {
             .ok_or_else(|| Failure::message("no certificate of an authority"))
     }
 
-    /// Processor time the platform we started has taken.
-    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
-        machine::cpu_seconds(Some(self.process.as_ref()?.id()))
-    }
-
-    /// Memory the platform we started has at its peak.
-    pub(crate) fn memory_mb(&self) -> Option<f64> {
-        machine::peak_memory_mb(self.process.as_ref()?.id())
+    /// The process of the platform we started.
+    pub(crate) fn watched(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
     }
 }
 
 impl Drop for Subject {
     fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            // What it acknowledged is safe; the home goes away with us.
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        self.stop();
     }
 }
