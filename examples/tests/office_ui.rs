@@ -907,6 +907,67 @@ fn forms_print_on_sheets_and_long_lists_have_pages() {
 }
 
 #[test]
+fn what_cannot_be_opened_is_kept_aside_until_the_key_is_there() {
+    run(async |driver| {
+        let mut world = World::new();
+        let home = world.root.path().join("homes").join(SERVICE);
+        let (setup, _) = block_in_place(|| world.set_up(SERVICE, &home));
+        let manager = world.office(MANAGER, 365, true);
+        let page = |key: bool| {
+            let mut config = setup.client_config(log_in(SERVICE)).unwrap();
+            if !key {
+                config.openers.clear();
+            }
+            let watch = Watch::new();
+            config.observer = watch.observer();
+            let mut options = PageOptions::new(home.join("page"), world.import(SERVICE));
+            options.watch = watch;
+            OfficePage::start(Client::open(config).unwrap(), options).unwrap()
+        };
+        block_in_place(|| {
+            // So that there is a certificate to seal to.
+            let mut service = Client::open(setup.client_config(log_in(SERVICE)).unwrap()).unwrap();
+            service.sync().unwrap();
+            service.close();
+            let mut manager = Client::open(manager).unwrap();
+            let mut options = PutInOptions::default();
+            options.seal = true;
+            let set = month("month-for-1375169671");
+            manager.put_in_with(&[set], options).unwrap();
+            manager.sync().unwrap();
+        });
+        let blind = page(false);
+        let browser = driver.browser(Kind::Usual).await;
+        browser.enter(&blind).await;
+        browser.sync().await;
+        browser.says("確かめられず隔離したもの").await;
+        browser.css("table.sets a").await.click().await.unwrap();
+        browser.says("取り込まないでください").await;
+        browser.says("封緘されたデータ（開けません）").await;
+        browser.is_accessible().await;
+        browser.picture("quarantined").await;
+        browser.press("もう一度確かめる").await;
+        browser.says("新しいものはありませんでした").await;
+        assert_eq!(browser.status().await.quarantined, 1);
+        blind.stopper().stop();
+        assert!(blind.wait().is_some());
+
+        let seeing = page(true);
+        browser.enter(&seeing).await;
+        browser.press("届いたもの").await;
+        browser.says("隔離したものが1件あります").await;
+        browser.is_accessible().await;
+        browser.press("もう一度確かめる").await;
+        browser.says("新しく届いたもの").await;
+        let status = browser.status().await;
+        assert_eq!((status.quarantined, status.new), (0, 1));
+        seeing.stopper().stop();
+        assert!(seeing.wait().is_some());
+        browser.close().await;
+    });
+}
+
+#[test]
 fn a_certificate_is_renewed_on_the_platforms_site() {
     run(async |driver| {
         let world = World::with_site();

@@ -28,6 +28,25 @@ pub(super) async fn about(State(desk): State<Arc<Desk>>, visit: Visit) -> Respon
                 dt { (lang.pick("版", "Version")) } dd { (env!("CARGO_PKG_VERSION")) }
             }
         }
+        section.card #renewal {
+            h2 { (lang.pick("証明書を更新するとき", "Renewing the certificate")) }
+            ol {
+                li {
+                    (lang.pick("この画面を終了し、次のコマンドを実行します。", "End this page and run this command: "))
+                    span.mono { "office renew" }
+                    br;
+                    (lang.pick("新しい鍵と、提出するファイル（renewal.asice）ができます。", "It makes a new key and the file to hand in (renewal.asice)."))
+                }
+                li { (lang.pick(
+                    "センターのサイトの「電子証明書」の画面でそのファイルを提出し、発行された証明書を保存します。",
+                    "Hand that file in on the certificate page of the platform's site, and store the certificate issued.",
+                )) }
+                li {
+                    (lang.pick("保存したファイルを指定して、次のコマンドを実行します。", "Run this command with the file you stored: "))
+                    span.mono { "office renew --finish " (lang.pick("ファイル", "FILE")) }
+                }
+            }
+        }
         section.card {
             h2 { (lang.pick("終わるとき", "When you are done")) }
             p { (lang.pick(

@@ -33,7 +33,14 @@ pub(super) async fn compare(
     let words = written::month(month, lang);
     let report = read.compare(None);
     let persons = read.persons();
-    let differences = report.differences().count();
+    let mut shown: Vec<_> = report.differences().collect();
+    // As a care manager goes through them: person by person, day by day.
+    shown.sort_by_key(|(person, _, day)| {
+        let begins = day.planned.iter().chain(&day.actual);
+        let begins = begins.map(|visit| visit.starts_at).min();
+        (person.person, day.date, begins)
+    });
+    let differences = shown.len();
     let mut missing: BTreeMap<OfficeNumber, Vec<&Person>> = BTreeMap::new();
     for (person, service) in report.not_received() {
         let people = missing.entry(service.service.office_number).or_default();
@@ -85,7 +92,7 @@ pub(super) async fn compare(
                         th scope="col" { (lang.pick("予定", "Plan")) }
                         th scope="col" { (lang.pick("実績", "Done")) }
                     } }
-                    tbody { @for (person, service, day) in report.differences().take(MOST_SHOWN) { tr {
+                    tbody { @for (person, service, day) in shown.iter().take(MOST_SHOWN) { tr {
                         td { (who(&person.person)) }
                         td { (written::day(day.date, lang)) }
                         td {

@@ -156,6 +156,7 @@ impl<'d> Front<'d> {
                         format!("{day}までのものでした。送受信するには、証明書を更新してください。"),
                         format!("It was good until {day}. Renew it to send and receive."),
                     ))
+                    " " a href="/about#renewal" { (lang.pick("更新のしかた", "How")) }
                 } }
             } @else if days < self.desk.options.remind_days {
                 div.notice.warning { p {
@@ -167,6 +168,7 @@ impl<'d> Front<'d> {
                         format!("{day}を過ぎると送受信できません。早めに更新してください。"),
                         format!("After {day} nothing can be sent or received. Renew it in time."),
                     ))
+                    " " a href="/about#renewal" { (lang.pick("更新のしかた", "How")) }
                 } }
             }
         }
