@@ -226,7 +226,7 @@ pub(super) async fn one(
                     @if set.state.is_verified() { br; span.quiet { (lang.pick("電子署名を確かめました。途中で変わっていません。", "The signature is this office's, and nothing changed on the way.")) } }
                 }
                 dt { (lang.pick("届いた日時", "Received")) } dd { (written::instant_in_full(set.received_at, lang)) }
-                @if set.sealed { dt { (lang.pick("封", "Sealed")) } dd { (lang.pick("あり（この事業所だけが読めます）", "yes: only this office can read it")) } }
+                @if set.sealed && set.state.is_verified() { dt { (lang.pick("封", "Sealed")) } dd { (lang.pick("あり（この事業所だけが読めます）", "yes: only this office can read it")) } }
                 @if let Some(at) = set.taken_out_at {
                     dt { (lang.pick("取り出した日時", "Taken out")) } dd { (written::instant_in_full(at, lang)) }
                 }
