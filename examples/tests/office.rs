@@ -882,7 +882,7 @@ fn a_large_upload_to_the_page_is_streamed() {
         form.len()
     );
     call(&head, &mut |stream| {
-        stream.write_all(form.as_bytes()).unwrap()
+        stream.write_all(form.as_bytes()).unwrap();
     });
     // Each call is answered when the work is over, or after a while.
     let head = format!("GET /progress?wait=true HTTP/1.1\r\ncookie: {cookie}\r\n");

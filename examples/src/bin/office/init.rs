@@ -131,7 +131,7 @@ impl Init {
     /// The key and certificate an office has already.
     fn existing(&self, office: &Office) -> Result<Option<SoftwareSigner>, Failure> {
         let signer = match (&self.p12, &self.key, &self.certificate) {
-            (Some(path), ..) => self.from_pkcs12(path, office)?,
+            (Some(path), ..) => self.read_pkcs12(path, office)?,
             (None, Some(key), Some(certificate)) => {
                 let key = self.private_key(key, office)?;
                 SoftwareSigner::new(key, certificates(certificate)?)
@@ -142,7 +142,7 @@ impl Init {
         Ok(Some(signer))
     }
 
-    fn from_pkcs12(&self, path: &Path, office: &Office) -> Result<SoftwareSigner, Failure> {
+    fn read_pkcs12(&self, path: &Path, office: &Office) -> Result<SoftwareSigner, Failure> {
         let bytes = Zeroizing::new(fs::read(path).map_err(Failure::io(path))?);
         match SoftwareSigner::from_pkcs12(&bytes, "") {
             Err(error) if error.kind() == ErrorKind::Pkcs12Password => {

@@ -58,14 +58,14 @@ pub(crate) fn of_key(
 impl Wanted<'_> {
     fn get(&self, file: Option<&Path>) -> Result<Zeroizing<String>, Refusal> {
         match (file, std::env::var(self.variable)) {
-            (Some(file), _) => from_file(file),
+            (Some(file), _) => first_line(file),
             (None, Ok(text)) => Ok(Zeroizing::new(text)),
-            (None, Err(_)) => self.from_terminal(),
+            (None, Err(_)) => self.ask(),
         }
     }
 
     /// What is typed is not shown.
-    fn from_terminal(&self) -> Result<Zeroizing<String>, Refusal> {
+    fn ask(&self) -> Result<Zeroizing<String>, Refusal> {
         let terminal = Term::stderr();
         if !terminal.is_term() {
             let Self {
@@ -93,7 +93,7 @@ impl Wanted<'_> {
     }
 }
 
-fn from_file(file: &Path) -> Result<Zeroizing<String>, Refusal> {
+fn first_line(file: &Path) -> Result<Zeroizing<String>, Refusal> {
     let text = fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|error| {
