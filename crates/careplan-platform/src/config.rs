@@ -219,7 +219,7 @@ pub struct Limits {
     pub pause: Duration,
     /// Time for a whole body; must stay below an hour.
     pub upload: Duration,
-    /// Passwords hashed at a time; each takes a core and about 20 MB.
+    /// Passwords hashed at a time; each takes a core and keeps about 60 MB.
     pub hashing: usize,
     /// Calls of an office.
     pub calls_per_office: Rate,

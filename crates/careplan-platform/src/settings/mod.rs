@@ -205,8 +205,8 @@ settings! {
         pause_seconds: Number<1, 600> = Number::near(30), "本文の途絶を待つ秒数（送受信とも）";
         /// Seconds for a whole body
         upload_seconds: Number<1, 3500> = Number::near(1800), "本文全体の秒数";
-        /// Passwords checked at a time; each takes a core and about 20 MB
-        passwords_at_once: Number<1, 256> = Number::near(2), "同時に照合するパスワードの数。1件ごとにコア1つと約20MBを使う";
+        /// Passwords checked at a time; each takes a core and keeps about 60 MB
+        passwords_at_once: Number<1, 256> = Number::near(2), "同時に照合するパスワードの数。1件ごとにコア1つと約60MBを使う";
         /// Calls an office may make at once after a quiet time
         office_calls_at_once: Number<1, 1_000_000> = Number::near(2000), "1事業所が続けて行える呼び出しの数";
         /// Calls a second an office may make after that

@@ -14,9 +14,9 @@ use crate::spool::{Spooled, SpooledReader};
 use crate::storage::containers::{ContainerPlace, ContainerStore, hour_folder};
 use crate::storage::{ContainerReader, StorageError, StorageErrorKind};
 
-/// A container up to this size is put at once; a longer one in parts of it. In bytes; S3 takes no
-/// smaller parts than 5 MiB.
-const PART: usize = 8 * 1024 * 1024;
+/// A container below this size is put at once; a longer one in parts of it. In bytes: the smallest
+/// that S3 takes, because some are in memory for every long upload.
+const PART: usize = 5 * 1024 * 1024;
 /// How many parts are on their way at a time.
 const PARTS_UNDER_WAY: usize = 2;
 
@@ -88,7 +88,8 @@ impl ObjectContainers {
 
 /// Up to [`PART`] bytes; fewer only at the end.
 async fn read_part(file: &mut tokio::fs::File) -> Result<Vec<u8>, StorageError> {
-    let mut part = Vec::new();
+    // Growing would hold it twice while it is copied. The rest is what looking for the end takes.
+    let mut part = Vec::with_capacity(PART + 64);
     file.take(PART as u64)
         .read_to_end(&mut part)
         .await
