@@ -80,7 +80,7 @@ fn idle_slow_and_half_open_connections_keep_nobody_from_working() {
 
 #[test]
 fn a_long_container_goes_through_without_being_held_in_memory() {
-    for told in drill(&["upload", "--megabytes", "40", "--memory", "36"]) {
+    for told in drill(&["upload", "--megabytes", "100", "--memory", "64"]) {
         assert_eq!(told["identical"], true, "{told}");
     }
 }
