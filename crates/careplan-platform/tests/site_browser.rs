@@ -13,6 +13,7 @@ mod site_common;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use browser::Browser;
 use careplan_envelope::{KeyAlgorithm, PrivateKey, SoftwareSigner, pem};
@@ -51,7 +52,8 @@ fn scroll_to_end(browser: &Browser) {
 
 fn scroll_to_end_by(browser: &Browser, scroll: impl Fn()) {
     browser.until("document.querySelector('#consent').getAttribute('aria-disabled') === 'true'");
-    for _ in 0..200 {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < patience {
         scroll();
         if browser.script(CONSENT_WORKS) == true {
             return;
@@ -219,20 +221,23 @@ fn the_terms_are_read_by_keyboard_and_by_links_alone() {
     log_in(&browser, MANAGER, PASSWORD);
     apply(&browser);
     // Keyboard: the frame has the focus, End goes down part by part.
+    browser.until("document.querySelector('#consent').getAttribute('aria-disabled') === 'true'");
     browser.script("document.querySelector('#terms').focus()");
-    for _ in 0..60 {
-        browser.key('\u{e010}');
-        if browser.script(CONSENT_WORKS) == true {
-            break;
-        }
+    let end = '\u{e010}';
+    let parts = "document.querySelectorAll('[data-part]').length";
+    while browser.script("return Boolean(document.querySelector('[data-next]'))") == true {
+        let before = browser.script(&format!("return {parts}"));
+        browser.key(end);
+        browser.until(&format!("{parts} > {before}"));
     }
+    browser.key(end);
+    browser.until("!document.querySelector('#consent').hasAttribute('aria-disabled')");
     assert_eq!(browser.script(CONSENT_WORKS), true, "{}", browser.text());
     browser.shows("附則");
 
     // As a screen reader does it: links are followed and elements get the focus; nothing scrolls.
     browser.go("/terms");
     browser.until("document.querySelector('#consent').getAttribute('aria-disabled') === 'true'");
-    let parts = "document.querySelectorAll('[data-part]').length";
     for _ in 0..20 {
         if browser.script("return !document.querySelector('[data-next]')") == true {
             break;
