@@ -1,13 +1,13 @@
 //! The look at a set before it is taken: conformance to the standard, or a vendor's own rules.
 
 use std::fmt;
-use std::fs::File;
-use std::path::Path;
+use std::io::{self, Read};
 
 use careplan_check::{Checker, Severity, Source};
 use careplan_core::{Explain, Lang};
 use serde::{Deserialize, Serialize};
 
+use crate::packed::Piece;
 use crate::{Refusal, SetHeader};
 
 /// A look at a set before it is taken.
@@ -44,8 +44,17 @@ where
 pub struct CheckedFile<'a> {
     /// What it is called in the sending.
     pub name: &'a str,
-    /// Where its bytes are; the file there may be called otherwise.
-    pub path: &'a Path,
+    pub(crate) content: Piece<'a>,
+}
+
+impl CheckedFile<'_> {
+    /// Opens it for reading, from its beginning; as often as one likes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn open(&self) -> io::Result<Box<dyn Read>> {
+        Ok(Box::new(self.content.open()?))
+    }
 }
 
 /// Something a check found in a file. Without personal data, so it may be kept and shown.
@@ -175,10 +184,9 @@ impl PutInCheck for ConformanceCheck {
         _header: &SetHeader,
         files: &[CheckedFile<'_>],
     ) -> Result<Vec<Finding>, Refusal> {
-        let sources = files.iter().map(|file| {
-            let path = file.path.to_owned();
-            Source::reader(file.name, move || Ok(Box::new(File::open(&path)?)))
-        });
+        let sources = files
+            .iter()
+            .map(|file| Source::reader(file.name, || file.open()));
         let report = self
             .0
             .check_sending(sources)

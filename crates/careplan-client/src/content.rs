@@ -8,8 +8,9 @@ use std::path::Path;
 use careplan_envelope::ExtractError;
 use careplan_protocol::{IdempotencyKey, SendingId};
 
-use crate::durable::Digesting;
+use crate::durable;
 use crate::home::{CONTAINER, Shelf};
+use crate::packed::{FILES, Piece, pieces};
 use crate::{Client, Error, ErrorKind, SetFile};
 
 impl Client {
@@ -34,7 +35,8 @@ impl Client {
         }
         let folder = self.home.folder(Shelf::Inbox, id);
         let (at, file) = find(&set.files, name, &folder)?;
-        copy(&folder.join((at + 1).to_string()), file, sink)
+        let path = folder.join((at + 1).to_string());
+        copy(&path, Piece::whole(&path), file, sink)
     }
 
     /// Copies a file of a set that was put in here to a sink; `name` is one of
@@ -53,9 +55,11 @@ impl Client {
         let set = self.outgoing(id)?;
         let folder = self.home.folder(Shelf::Outbox, id);
         let (at, file) = find(&set.files, name, &folder)?;
-        let path = folder.join((at + 1).to_string());
-        if path.is_file() {
-            return copy(&path, file, sink);
+        let packed = folder.join(FILES);
+        if packed.is_file()
+            && let Some(piece) = pieces(&packed, &set.files).nth(at)
+        {
+            return copy(&packed, piece, file, sink);
         }
         let path = folder.join(CONTAINER);
         let storage = |error| Error::storage(&path)(error);
@@ -94,11 +98,10 @@ fn find<'f>(
     found.ok_or_else(|| Error::storage(folder)(io::ErrorKind::NotFound.into()))
 }
 
-fn copy(path: &Path, file: &SetFile, sink: &mut dyn Write) -> Result<(), Error> {
+fn copy(path: &Path, piece: Piece<'_>, file: &SetFile, sink: &mut dyn Write) -> Result<(), Error> {
     let storage = |error| Error::storage(path)(error);
-    let mut reader = Digesting::new(File::open(path).map_err(storage)?);
-    io::copy(&mut reader, sink).map_err(storage)?;
-    if reader.finish() == (file.bytes, file.sha256) {
+    let from = piece.open().map_err(storage)?;
+    if durable::copy(from, sink).map_err(storage)? == (file.bytes, file.sha256) {
         return Ok(());
     }
     Err(ErrorKind::Damaged {

@@ -1,7 +1,7 @@
 //! Files that survive a power cut: written aside, forced to the disk, then renamed.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,24 +19,34 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Creates a file that must not exist yet.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(path)
+}
+
 /// Creates a file that must not exist yet, lets `fill` write it, and forces it to the disk.
 pub(crate) fn write_new<T, E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(path)?;
+    let mut file = create_new(path)?;
     let made = fill(&mut file)?;
     file.sync_all()?;
     Ok(made)
 }
 
-/// Moves a finished file or folder to its place and makes that durable.
+/// Moves a finished file or folder to its place; [`sync_folder`] makes that durable.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    patiently(|| fs::rename(from, to))
+}
+
+/// Moves a finished file to its place and makes that durable.
 pub(crate) fn settle(from: &Path, to: &Path) -> io::Result<()> {
-    patiently(|| fs::rename(from, to))?;
+    rename(from, to)?;
     match to.parent() {
         Some(folder) => sync_folder(folder),
         None => Ok(()),
@@ -134,11 +144,21 @@ pub(crate) fn io_of(error: impl std::error::Error + Send + Sync + 'static) -> io
     io::Error::new(kind, error)
 }
 
+/// Copies what a reader gives, in larger pieces than [`io::copy`] by itself: every piece is two
+/// calls of the system. Gives its length and digest.
+pub(crate) fn copy(
+    from: impl io::Read,
+    to: &mut (impl io::Write + ?Sized),
+) -> io::Result<(u64, Sha256Digest)> {
+    const PIECE: usize = 64 * 1024;
+    let mut reader = BufReader::with_capacity(PIECE, Digesting::new(from));
+    io::copy(&mut reader, to)?;
+    Ok(reader.into_inner().finish())
+}
+
 /// Length and digest of a file.
 pub(crate) fn digest_file(path: &Path) -> io::Result<(u64, Sha256Digest)> {
-    let mut reader = Digesting::new(File::open(path)?);
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(reader.finish())
+    copy(File::open(path)?, &mut io::sink())
 }
 
 #[cfg(test)]

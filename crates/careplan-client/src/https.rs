@@ -17,10 +17,10 @@ use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, Uri, header};
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 use ureq::{Agent, AsSendBody, Body, Proxy, ProxyProtocol, SendBody, Timeout};
 
+use crate::resolver::Remembering;
 use crate::tls::{TlsConnector, client_config};
 
 use crate::{CallError, NoAnswer, Transport};
@@ -84,6 +84,8 @@ impl fmt::Debug for HttpsConfig {
 /// The transport over HTTPS. Keeps connections open between calls.
 pub struct HttpsTransport {
     agent: Agent,
+    /// What the agent asks.
+    resolver: Remembering,
     /// Without a slash at the end.
     address: String,
 }
@@ -124,8 +126,13 @@ impl HttpsTransport {
             ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector::default())
                 .chain(TlsConnector(tls));
-        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
-        Ok(Self { agent, address })
+        let resolver = Remembering::default();
+        let agent = Agent::with_parts(config, connector, resolver.clone());
+        Ok(Self {
+            agent,
+            resolver,
+            address,
+        })
     }
 
     /// Whether an address is one this transport can use: `https://`, a host, perhaps a port.
@@ -155,7 +162,10 @@ impl HttpsTransport {
         let request = request
             .body(body)
             .map_err(|error| not_understood(error.to_string()))?;
-        let response = self.agent.run(request).map_err(no_answer)?;
+        let response = self.agent.run(request).map_err(|error| {
+            self.resolver.forget();
+            no_answer(error)
+        })?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);

@@ -146,7 +146,7 @@ impl Client {
             let opened = scratch.path().join(CONTAINER);
             durable::remove(&opened).map_err(Error::storage(&opened))?;
         }
-        self.home.shelve(scratch, shelf, id)?;
+        self.home.shelve([(scratch, id)], shelf)?;
         if examined.is_err() {
             self.home.remove_copies(shelf, id)?;
         }
@@ -332,12 +332,10 @@ impl Client {
             let from = kept.join(announced.container());
             let to = scratch.path().join(announced.container());
             let storage = |error| Error::storage(&to)(error);
-            {
-                // Closed before its folder is removed: Windows wants that.
-                let mut reader = File::open(&from).map_err(Error::storage(&from))?;
-                durable::write_new(&to, |file| io::copy(&mut reader, file)).map_err(storage)?;
-            }
-            if durable::digest_file(&to).map_err(storage)? != (said.bytes, said.sha256) {
+            // Closed before its folder is removed: Windows wants that.
+            let source = File::open(&from).map_err(Error::storage(&from))?;
+            let copied = durable::write_new(&to, |file| durable::copy(source, file));
+            if copied.map_err(storage)? != (said.bytes, said.sha256) {
                 return Err(ErrorKind::Damaged {
                     path: from,
                     what: "not the container that was received",

@@ -15,6 +15,7 @@ use crate::caller::Failure;
 use crate::durable::{self, io_of};
 use crate::error::Advice;
 use crate::home::{CONTAINER, SEALED, Shelf};
+use crate::packed::FILES;
 use crate::sealed::seal;
 use crate::store::Waiting;
 use crate::sync::Findings;
@@ -87,23 +88,23 @@ impl Client {
         let id = set.id;
         let folder = self.home.folder(Shelf::Outbox, id);
         let (part, container) = (folder.join("container.part"), folder.join(CONTAINER));
+        let packed = folder.join(FILES);
         let at = self.caller.clock.now();
         let signer = &*self.signer;
         durable::remove(&part).map_err(Error::storage(&part))?;
         let signed = durable::write_new(&part, |file| -> Result<_, SignError> {
             let mut writer = EnvelopeWriter::new(file, WriterOptions::default())?;
-            for (at, file) in set.files.iter().enumerate() {
-                let copy = folder.join((at + 1).to_string());
-                let mut reader = match File::open(&copy) {
-                    Ok(file) => file,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        return Err(SignError::Damaged(copy));
-                    }
-                    Err(error) => return Err(error.into()),
-                };
-                let signed = writer.add(&file.name, &mut reader)?;
+            let files = match File::open(&packed) {
+                Ok(files) => files,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(SignError::Damaged(packed));
+                }
+                Err(error) => return Err(error.into()),
+            };
+            for file in &set.files {
+                let signed = writer.add(&file.name, &mut (&files).take(file.bytes))?;
                 if (signed.size, signed.digest) != (file.bytes, file.sha256) {
-                    return Err(SignError::Damaged(copy));
+                    return Err(SignError::Damaged(packed));
                 }
             }
             let (signed, _) = writer.finish(signer, at)?;
@@ -128,16 +129,38 @@ impl Client {
 
     /// Sends what is signed, in order. A set the platform refuses does not hold up the others.
     pub(crate) fn send_waiting(&mut self, findings: &mut Findings) -> Result<(), Error> {
+        let waiting = self.store.to_send()?;
+        let mut ahead = None;
+        let sent = self.send_all(&waiting, &mut ahead, findings);
+        if let Some(id) = ahead {
+            self.store.unresolved(id, false)?;
+        }
+        sent
+    }
+
+    /// Sends sets one after another. `ahead` is the one that was recorded as on its way and has not
+    /// been begun.
+    fn send_all(
+        &mut self,
+        sets: &[Waiting],
+        ahead: &mut Option<IdempotencyKey>,
+        findings: &mut Findings,
+    ) -> Result<(), Error> {
         let mut in_a_row = 0;
-        for waiting in self.store.to_send()? {
+        for (at, &waiting) in sets.iter().enumerate() {
+            let next = sets.get(at + 1).filter(|next| !next.unresolved);
+            let next = next.map(|next| next.id);
             if let Err(error) = self.check_container(waiting) {
                 let ErrorKind::Damaged { .. } = error.kind() else {
                     return Err(error);
                 };
+                if let Some(id) = ahead.take() {
+                    self.store.unresolved(id, false)?;
+                }
                 self.refuse(waiting.id, &Refusal::of("damaged", &error), findings)?;
                 continue;
             }
-            match self.send(waiting, findings) {
+            match self.send(waiting, next, ahead, findings) {
                 Ok(()) => {
                     in_a_row = 0;
                     findings.report.accepted.push(waiting.id);
@@ -195,7 +218,13 @@ impl Client {
         self.home.folder(Shelf::Outbox, waiting.id).join(name)
     }
 
-    fn send(&mut self, waiting: Waiting, findings: &mut Findings) -> Result<(), Failure> {
+    fn send(
+        &mut self,
+        waiting: Waiting,
+        next: Option<IdempotencyKey>,
+        ahead: &mut Option<IdempotencyKey>,
+        findings: &mut Findings,
+    ) -> Result<(), Failure> {
         let Waiting { id, bytes, .. } = waiting;
         let container = self.container_to_send(waiting);
         let (media_type, set) = if waiting.sealed {
@@ -205,8 +234,10 @@ impl Client {
         };
         let office = self.office;
         // Whether the platform may have it although it never said so.
-        let mut open = self.store.is_unresolved(id)?;
-        self.store.unresolved(id, true)?;
+        let mut open = waiting.unresolved;
+        if ahead.take() != Some(id) {
+            self.store.unresolved(id, true)?;
+        }
         let answer = self.caller.call(|call| {
             let mut reader = Uploading {
                 file: File::open(&container)?,
@@ -241,7 +272,8 @@ impl Client {
         let receipt = answer?;
         self.caller.observer.step(Step::ReceiptCame);
         let kept = self.judge_acceptance(&receipt);
-        self.store.accepted(&receipt, &kept)?;
+        self.store.accepted(&receipt, &kept, next)?;
+        *ahead = next;
         findings.receipt(id, &kept);
         self.caller.observer.step(Step::ReceiptStored);
         let receipt = &receipt;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::durable::{self, Digesting};
 use crate::gather::{Addressed, NamedSet, by_folder, named_sets};
 use crate::home::{Scratch, Shelf};
+use crate::packed::{FILES, Piece, pieces};
 use crate::store::NewOutgoing;
 use crate::{
     CheckedFile, Client, Error, ErrorKind, Finding, Progress, PutInRefusal, PutInRefusalKind,
@@ -116,7 +117,7 @@ impl Client {
             .map(|set| {
                 Ok(Proposal {
                     header: set.header,
-                    findings: self.check(&set, &set.paths)?,
+                    findings: self.check(&set, set.paths.iter().map(|path| Piece::whole(path)))?,
                     files: set.paths,
                 })
             })
@@ -180,16 +181,20 @@ impl Client {
         Ok(sets)
     }
 
-    /// What the check says of a set whose files lie at `places`.
-    fn check(&mut self, set: &NamedSet, places: &[PathBuf]) -> Result<Vec<Finding>, Error> {
+    /// What the check says of a set whose files are `pieces`.
+    fn check<'a>(
+        &mut self,
+        set: &'a NamedSet,
+        pieces: impl Iterator<Item = Piece<'a>>,
+    ) -> Result<Vec<Finding>, Error> {
         let Some(check) = &mut self.check else {
             return Ok(Vec::new());
         };
         let files: Vec<CheckedFile<'_>> = set
             .names
             .iter()
-            .zip(places)
-            .map(|(name, path)| CheckedFile { name, path })
+            .zip(pieces)
+            .map(|(name, content)| CheckedFile { name, content })
             .collect();
         check.check(&set.header, &files).map_err(|refusal| {
             let kind = PutInRefusalKind::Check(refusal);
@@ -207,31 +212,30 @@ impl Client {
         self.caller.go_on()?;
         let id = IdempotencyKey::new(Uuid::now_v7());
         let scratch = self.home.new_scratch(id)?;
+        let packed = scratch.path().join(FILES);
+        let storage = |error| Error::storage(&packed)(error);
+        let mut to = durable::create_new(&packed).map_err(storage)?;
         let mut files = Vec::with_capacity(set.paths.len());
-        let mut copies = Vec::with_capacity(set.paths.len());
-        for (at, (path, name)) in set.paths.iter().zip(&set.names).enumerate() {
+        for (path, name) in set.paths.iter().zip(&set.names) {
             let unreadable = |error: &io::Error| {
                 let kind = PutInRefusalKind::Unreadable(error.to_string());
                 Error::from(ErrorKind::PutIn(vec![PutInRefusal::file(path, kind)]))
             };
-            let mut reader = Digesting::new(File::open(path).map_err(|error| unreadable(&error))?);
-            let copy = scratch.path().join((at + 1).to_string());
-            durable::write_new(&copy, |file| io::copy(&mut reader, file))
-                .map_err(Error::storage(&copy))?;
-            let (bytes, sha256) = reader.finish();
+            let from = File::open(path).map_err(|error| unreadable(&error))?;
+            let (bytes, sha256) = durable::copy(from, &mut to).map_err(storage)?;
             files.push(SetFile {
                 name: name.clone(),
                 bytes,
                 sha256,
             });
-            copies.push(copy);
         }
+        to.sync_all().map_err(storage)?;
         self.caller.observer.step(Step::Copied);
         Ok(CopiedSet {
             id,
             scratch,
             content: content_digest(&set.header, &files),
-            findings: self.check(&set, &copies)?,
+            findings: self.check(&set, pieces(&packed, &files))?,
             sealed,
             files,
             set,
@@ -291,10 +295,8 @@ impl Client {
                 put_in_at,
             })
             .collect();
-        let shelved = new.iter().try_for_each(|set| {
-            let shelved = self.home.shelve(&set.scratch, Shelf::Outbox, set.id);
-            shelved.map(drop)
-        });
+        let sets = new.iter().map(|set| (&set.scratch, set.id));
+        let shelved = self.home.shelve(sets, Shelf::Outbox);
         if shelved.is_ok() {
             self.caller.observer.step(Step::Shelved);
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use careplan_protocol::SendingId;
 use tempfile::NamedTempFile;
 
-use crate::durable::{self, Digesting};
+use crate::durable;
 use crate::home::Shelf;
 use crate::recognise::{is_standard, is_standard_csv};
 use crate::{Client, Error, ErrorKind, Progress, SetFile, SetHeader, Step};
@@ -144,15 +144,15 @@ fn is_there(path: &Path, file: &SetFile) -> Result<Option<bool>, Error> {
 /// Copies a file of the inbox beside its place, whole and on the disk, under a passing name.
 fn copy_aside(source: &Path, file: &SetFile, folder: &Path) -> Result<NamedTempFile, Error> {
     let storage = |error| Error::storage(folder)(error);
-    let mut reader = Digesting::new(File::open(source).map_err(Error::storage(source))?);
+    let from = File::open(source).map_err(Error::storage(source))?;
     let mut aside = tempfile::Builder::new()
         .prefix(".careplan-")
         .suffix(".part")
         .tempfile_in(folder)
         .map_err(storage)?;
-    io::copy(&mut reader, aside.as_file_mut()).map_err(storage)?;
+    let copied = durable::copy(from, aside.as_file_mut()).map_err(storage)?;
     aside.as_file().sync_all().map_err(storage)?;
-    if reader.finish() != (file.bytes, file.sha256) {
+    if copied != (file.bytes, file.sha256) {
         return Err(ErrorKind::Damaged {
             path: source.to_owned(),
             what: "a file changed after it was received",

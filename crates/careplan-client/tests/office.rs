@@ -13,6 +13,7 @@
 mod common;
 
 use std::fs;
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -678,16 +679,29 @@ fn a_vendors_check_keeps_sets_out() {
         world.way(MANAGER),
         &world.clock,
     );
-    config.check = Some(Box::new(|header: &SetHeader, files: &[CheckedFile<'_>]| {
-        assert_eq!((header.set, files.len()), (SetKind::MonthlyPlan, 3));
-        Err(Refusal {
-            code: "E1".to_owned(),
-            ja: "だめ".to_owned(),
-            en: "no".to_owned(),
-        })
-    }));
+    let files = month_set(SERVICE, "202610", "20261001090000", 1);
+    let export = world.folder("month", &files);
+    config.check = Some(Box::new(
+        move |header: &SetHeader, found: &[CheckedFile<'_>]| {
+            assert_eq!((header.set, found.len()), (SetKind::MonthlyPlan, 3));
+            for (name, content) in &files {
+                let file = found.iter().find(|file| file.name == name).unwrap();
+                for _ in 0..2 {
+                    let mut read = Vec::new();
+                    file.open().unwrap().read_to_end(&mut read).unwrap();
+                    assert_eq!(read, *content, "{name}");
+                }
+            }
+            Err(Refusal {
+                code: "E1".to_owned(),
+                ja: "だめ".to_owned(),
+                en: "no".to_owned(),
+            })
+        },
+    ));
     let mut manager = Client::open(config).unwrap();
-    let export = world.folder("month", &month_set(SERVICE, "202610", "20261001090000", 1));
+    let error = manager.look_at(&[&export], PutInOptions::default());
+    assert!(error.is_err());
     let error = manager.put_in(&[export]).unwrap_err();
     assert!(
         matches!(&put_in_kinds(&error)[..], [PutInRefusalKind::Check(refusal)] if refusal.code == "E1")
@@ -872,23 +886,25 @@ fn a_set_somebody_damaged_does_not_hold_up_the_others() {
     let outbox =
         |id: &dyn std::fmt::Display| world.home(MANAGER).join("outbox").join(id.to_string());
     let mut manager = world.open(MANAGER);
-    let folders = [0, 1, 2].map(|at| {
+    let folders = [0, 1, 2, 3].map(|at| {
         let files = month_set(SERVICE, "202610", &format!("2026100109000{at}"), at);
         world.folder(&at.to_string(), &files)
     });
     let put = manager.put_in(&folders).unwrap();
     // Before it is signed…
-    fs::remove_file(outbox(&put[0].id).join("2")).unwrap();
+    fs::remove_file(outbox(&put[0].id).join("files")).unwrap();
     world.trouble.lock().unwrap().script = [("log in", Fault::NotThere); 3].into();
     manager.sync().unwrap_err();
     // …and after.
-    fs::write(outbox(&put[1].id).join("container.asice"), "cut").unwrap();
+    for set in [&put[1], &put[3]] {
+        fs::write(outbox(&set.id).join("container.asice"), "cut").unwrap();
+    }
     let report = manager.sync().unwrap();
     assert_eq!(
         (report.accepted, report.refused),
-        (vec![put[2].id], vec![put[1].id])
+        (vec![put[2].id], vec![put[1].id, put[3].id])
     );
-    for set in &put[..2] {
+    for set in [&put[0], &put[1], &put[3]] {
         let OutgoingState::Refused(refusal) = manager.outgoing(set.id).unwrap().state else {
             panic!("refused")
         };
@@ -899,6 +915,8 @@ fn a_set_somebody_damaged_does_not_hold_up_the_others() {
     assert!(!manager.put_in(&folders[..1]).unwrap()[0].already);
     manager.retry(put[1].id).unwrap();
     assert_eq!(manager.sync().unwrap().accepted.len(), 2);
+    // The platform cannot have the one whose turn was next.
+    manager.discard(put[3].id).unwrap();
 }
 
 #[test]

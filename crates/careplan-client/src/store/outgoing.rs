@@ -34,6 +34,8 @@ pub(crate) struct Waiting {
     pub(crate) sha256: Sha256Digest,
     pub(crate) bytes: u64,
     pub(crate) sealed: bool,
+    /// The platform may have it although it never said so.
+    pub(crate) unresolved: bool,
 }
 
 impl Store {
@@ -149,7 +151,7 @@ impl Store {
     /// The signed sets, in the order of putting in.
     pub(crate) fn to_send(&self) -> Result<Vec<Waiting>, Error> {
         self.all(
-            "SELECT id, receiver, set_kind, sha256, bytes, sealed FROM outgoing
+            "SELECT id, receiver, set_kind, sha256, bytes, sealed, unresolved FROM outgoing
              WHERE state = 'signed' ORDER BY number",
             [],
             |row| {
@@ -160,16 +162,19 @@ impl Store {
                     sha256: text(row, "sha256")?,
                     bytes: length(row, "bytes")?,
                     sealed: row.get("sealed")?,
+                    unresolved: row.get("unresolved")?,
                 })
             },
         )
     }
 
-    /// Records the platform's receipt, and what its signature is worth.
+    /// Records the platform's receipt, and what its signature is worth; and, in the same commit,
+    /// that the next set may be on its way from now on.
     pub(crate) fn accepted(
         &mut self,
         receipt: &Receipt,
         evidence: &KeptReceipt,
+        next: Option<IdempotencyKey>,
     ) -> Result<(), Error> {
         self.run_mut(|db| {
             let transaction = db.transaction()?;
@@ -186,6 +191,9 @@ impl Store {
                 ":platform_state": SendingState::Accepted.as_str(),
             })?;
             receipts::insert(&transaction, receipt.sending, evidence)?;
+            if let Some(next) = next {
+                transaction.prepare_cached(UNRESOLVED)?.execute(params![next.to_string(), true])?;
+            }
             transaction.commit()
         })
     }
@@ -203,19 +211,8 @@ impl Store {
     /// Records, before a container is on its way, that the platform may have it; or afterwards that
     /// the platform said it has not.
     pub(crate) fn unresolved(&mut self, id: IdempotencyKey, unresolved: bool) -> Result<(), Error> {
-        self.change(
-            "UPDATE outgoing SET unresolved = ?2 WHERE id = ?1 AND unresolved <> ?2",
-            params![id.to_string(), unresolved],
-        )?;
+        self.change(UNRESOLVED, params![id.to_string(), unresolved])?;
         Ok(())
-    }
-
-    /// Whether the platform may have a set although it never said so.
-    pub(crate) fn is_unresolved(&self, id: IdempotencyKey) -> Result<bool, Error> {
-        self.is_there(
-            "SELECT 1 FROM outgoing WHERE id = ?1 AND unresolved = 1",
-            [id.to_string()],
-        )
     }
 
     /// Lets a refused set be signed and sent again; with the same container if the platform may
@@ -344,6 +341,8 @@ impl Store {
 /// never be delivered.
 pub(super) const LIVE: &str = "state NOT IN ('discarded', 'refused')
     AND coalesce(platform_state, '') NOT IN ('withdrawn', 'expired', 'refused')";
+
+const UNRESOLVED: &str = "UPDATE outgoing SET unresolved = ?2 WHERE id = ?1 AND unresolved <> ?2";
 
 const OUTGOING: &str = "id, number, sender, receiver, set_kind, month, sequence, files, put_in_at,
     state, refusal, platform_state, receipt, sealed, files_kept";

@@ -134,17 +134,22 @@ fn waiting(db: &Connection, limit: usize) -> Result<Vec<WaitingReceipt>, Storage
         ))?
         .query_map([], |row| {
             Ok(WaitingReceipt {
-                key: ReceiptKey {
-                    receiver: text(row, "receiver")?,
-                    sending: text(row, "sending")?,
-                    event: text(row, "event")?,
-                },
+                key: key(row)?,
                 leaf: text(row, "leaf")?,
             })
         })?
         .collect::<Result<Vec<_>, _>>()
     };
     read().map_err(failed("looking for receipts that are not in the log"))
+}
+
+/// Which receipt a row is about.
+pub(super) fn key(row: &Row<'_>) -> super::Result<ReceiptKey> {
+    Ok(ReceiptKey {
+        receiver: text(row, "receiver")?,
+        sending: text(row, "sending")?,
+        event: text(row, "event")?,
+    })
 }
 
 fn backlog(db: &Connection) -> Result<Backlog, StorageError> {

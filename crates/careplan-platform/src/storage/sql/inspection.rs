@@ -6,9 +6,7 @@ use careplan_protocol::SendingId;
 
 use super::row::{count, failed, text, unreadable};
 use super::{Connection, Engine, evidence, params, sendings};
-use crate::storage::{
-    InspectedSending, InspectionStorage, KeptCheckpoint, LogEntry, ReceiptKey, StorageError,
-};
+use crate::storage::{InspectedSending, InspectionStorage, KeptCheckpoint, LogEntry, StorageError};
 
 #[async_trait]
 impl<E: Engine> InspectionStorage for E {
@@ -44,11 +42,7 @@ fn log_entries(db: &Connection, from: u64, limit: u32) -> Result<Vec<LogEntry>, 
         .query_map(params![from, limit], |row| {
             Ok(LogEntry {
                 entry: count(row, "entry")?,
-                key: ReceiptKey {
-                    receiver: text(row, "receiver")?,
-                    sending: text(row, "sending")?,
-                    event: text(row, "event")?,
-                },
+                key: evidence::key(row)?,
                 leaf: text(row, "leaf")?,
             })
         })?
