@@ -9,8 +9,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use careplan_core::OfficeNumber;
-use chrono::{DateTime, Utc};
+use careplan_core::{Lang, OfficeNumber};
+use chrono::{DateTime, SecondsFormat, Utc};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
 use x509_cert::crl::RevokedCert;
@@ -163,6 +163,28 @@ impl RegisterEntry {
     #[must_use]
     pub fn is_usable(&self, at: DateTime<Utc>) -> bool {
         self.revoked.is_none() && self.not_before <= at && at <= self.not_after
+    }
+
+    /// The entry as a line for people: serial number, last instant of validity, whether it can be
+    /// used at `at`, and for whom it is.
+    #[must_use]
+    pub fn line(&self, at: DateTime<Utc>, lang: Lang) -> String {
+        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let holder = match &self.issued_to {
+            IssuedTo::Office { office, kind } => format!("{office} {}", kind.name(lang)),
+            IssuedTo::Operator { name } => name.clone(),
+            IssuedTo::Server { names } => names.join(" "),
+        };
+        let state = match &self.revoked {
+            Some(revoked) => {
+                let text = lang.pick("失効", "revoked");
+                format!("{text} {}", written(revoked.at))
+            }
+            None if self.is_usable(at) => lang.pick("有効", "usable").to_owned(),
+            None => lang.pick("期限外", "out of date").to_owned(),
+        };
+        let until = written(self.not_after);
+        format!("{}  {until}  {state}  {holder}", self.serial)
     }
 }
 

@@ -438,6 +438,28 @@ fn a_certificate_is_renewed_once_while_it_is_usable() {
         .renew(request.as_bytes(), &server.serial, year(), now())
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotRenewable);
+
+    // What people read of it.
+    let lines = |at, lang| -> Vec<String> {
+        let entries = authority.register().iter();
+        entries.map(|entry| entry.line(at, lang)).collect()
+    };
+    let (new, server) = (new.serial, server.serial);
+    assert_eq!(
+        lines(now(), Lang::En),
+        [
+            format!("{old}  2027-04-01T00:00:00Z  usable  1370948774 care DX certificate"),
+            format!(
+                "{new}  2027-04-01T00:00:00Z  revoked 2026-11-02T02:00:00Z  1370948774 care DX certificate"
+            ),
+            format!("{server}  2027-04-01T00:00:00Z  usable  localhost"),
+        ]
+    );
+    let late = lines(time("2027-05-01T00:00:00Z"), Lang::Ja);
+    assert_eq!(
+        late[0],
+        format!("{old}  2027-04-01T00:00:00Z  期限外  1370948774 介護DX証明書")
+    );
 }
 
 #[test]

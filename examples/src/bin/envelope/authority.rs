@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use careplan_core::{Lang, OfficeNumber};
 use careplan_envelope::{
-    Authority, CertificateKind, CertificateSerial, Issued, IssuedTo, RegisterEntry,
-    RevocationReason, Validity,
+    Authority, CertificateKind, CertificateSerial, Issued, RevocationReason, Validity,
 };
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 
-use crate::container::written;
 use crate::failure::Failure;
 use crate::keys::Algorithm;
 use crate::{Destination, Output, files, trust};
@@ -339,30 +337,10 @@ impl List {
             return Ok(());
         }
         for entry in authority.register() {
-            println!("{}", line(entry, lang));
+            println!("{}", entry.line(Utc::now(), lang));
         }
         Ok(())
     }
-}
-
-/// A line of the register for people.
-fn line(entry: &RegisterEntry, lang: Lang) -> String {
-    let holder = match &entry.issued_to {
-        IssuedTo::Office { office, kind } => format!("{office} {}", kind.name(lang)),
-        IssuedTo::Operator { name } => name.clone(),
-        IssuedTo::Server { names } => names.join(" "),
-        _ => String::new(),
-    };
-    let state = match &entry.revoked {
-        Some(revoked) => {
-            let text = lang.pick("失効", "revoked");
-            format!("{text} {}", written(revoked.at))
-        }
-        None if entry.is_usable(Utc::now()) => lang.pick("有効", "usable").to_owned(),
-        None => lang.pick("期限外", "out of date").to_owned(),
-    };
-    let until = written(entry.not_after);
-    format!("{}  {until}  {state}  {holder}", entry.serial)
 }
 
 impl Revoke {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use careplan_core::OfficeNumber;
+use careplan_core::{Lang, OfficeNumber};
 use careplan_envelope::{
     Authority, CertificateKind, CertificateSerial, RevocationReason, Validity,
 };
@@ -76,12 +76,12 @@ impl Command {
             }
             Self::List => {
                 let register = authority.register();
-                let lines = register
-                    .iter()
-                    .map(|entry| json!(entry).to_string())
-                    .collect::<Vec<_>>()
-                    .join("\n");
-                home.tell(&json!({"certificates": register}), &lines, &lines);
+                let lines = |lang| {
+                    let lines = register.iter().map(|entry| entry.line(Utc::now(), lang));
+                    lines.collect::<Vec<_>>().join("\n")
+                };
+                let (ja, en) = (lines(Lang::Ja), lines(Lang::En));
+                home.tell(&json!({"certificates": register}), &ja, &en);
             }
             Self::Revoke { serial, reason } => {
                 authority
