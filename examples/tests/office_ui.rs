@@ -448,6 +448,10 @@ fn a_month_by_the_page_alone() {
         service.css("table.grid").await;
         service.is_accessible().await;
         service.picture("grid").await;
+        for lang in ["English", "日本語"] {
+            assert_eq!(service.texts_that_do_not_fit().await, [""; 0]);
+            service.press(lang).await;
+        }
         check_plan(&service).await;
 
         // After the month it sends the actuals.
@@ -895,8 +899,8 @@ fn forms_print_on_sheets_and_long_lists_have_pages() {
         browser.css("table.grid").await;
         let sheets = PrintConfigurationBuilder::default().build().unwrap();
         let pdf = browser.client.print(sheets).await.unwrap();
-        if let Some(folder) = std::env::var_os("CAREPLAN_SCREENSHOTS") {
-            fs::write(Path::new(&folder).join("sheets.pdf"), &pdf).unwrap();
+        if let Some(folder) = test_servers::browser::pictures() {
+            fs::write(folder.join("sheets.pdf"), &pdf).unwrap();
         }
         let pdf = String::from_utf8_lossy(&pdf);
         assert_eq!(pdf.matches("/Type /Page\n").count(), 2);

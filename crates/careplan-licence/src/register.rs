@@ -215,53 +215,92 @@ impl Refusal {
     }
 }
 
-impl Explain for Refusal {
-    fn explain(&self, lang: Lang) -> String {
+impl Refusal {
+    /// Why, in words.
+    #[must_use]
+    pub fn reason(&self, lang: Lang) -> String {
         let (office, day) = (self.office, self.day);
         let side = match self.side {
             Side::Sender => lang.pick("送信側", "sender"),
             Side::Receiver => lang.pick("受信側", "receiver"),
         };
-        // The sender can act for itself; for the receiver it can only ask.
-        let apply = match self.side {
-            Side::Sender => lang.pick("利用申請をしてください。", "apply for a licence"),
-            Side::Receiver => lang.pick(
+        match self.kind {
+            RefusalKind::None => lang.pick(
+                format!("{side}の事業所{office}は{day}時点でライセンスがありません。"),
+                format!("{side} {office} has no licence on {day}"),
+            ),
+            RefusalKind::NotYetValid { .. } => lang.pick(
+                format!("{side}の事業所{office}のライセンスは{day}時点でまだ有効ではありません。"),
+                format!("the licence of {side} {office} is not yet valid on {day}"),
+            ),
+            RefusalKind::Expired { last } => lang.pick(
+                format!("{side}の事業所{office}のライセンスは{last}で有効期限が切れています。"),
+                format!("the licence of {side} {office} expired after {last}"),
+            ),
+            RefusalKind::Revoked { since } => lang.pick(
+                format!("{side}の事業所{office}のライセンスは{since}に取り消されています。"),
+                format!("the licence of {side} {office} is revoked since {since}"),
+            ),
+            RefusalKind::NotStarted => lang.pick(
+                format!("{day}は運用開始前です。"),
+                format!("the system had not started on {day}"),
+            ),
+            RefusalKind::SameOffice => lang.pick(
+                format!("事業所{office}は自分自身に送信できません。"),
+                format!("office {office} cannot send to itself"),
+            ),
+        }
+    }
+
+    /// What to do, in words. The sender can act for itself; for the receiver it can only ask.
+    #[must_use]
+    pub fn advice(&self, lang: Lang) -> String {
+        let advice = match (self.kind, self.side) {
+            (RefusalKind::None, Side::Sender) => {
+                lang.pick("利用申請をしてください。", "apply for a licence")
+            }
+            (RefusalKind::None, Side::Receiver) => lang.pick(
                 "この事業所に利用申請を依頼してください。",
                 "ask that office to apply for one",
             ),
-        };
-        let renew = match self.side {
-            Side::Sender => lang.pick("更新の手続きをしてください。", "renew it"),
-            Side::Receiver => lang.pick(
+            (RefusalKind::Expired { .. }, Side::Sender) => {
+                lang.pick("更新の手続きをしてください。", "renew it")
+            }
+            (RefusalKind::Expired { .. }, Side::Receiver) => lang.pick(
                 "この事業所に更新を依頼してください。",
                 "ask that office to renew it",
             ),
+            (RefusalKind::NotYetValid { from }, _) => {
+                return lang.pick(
+                    format!("{from}以降にもう一度行ってください。"),
+                    format!("try again from {from}"),
+                );
+            }
+            (RefusalKind::Revoked { .. }, _) => lang.pick(
+                "運用センターに問い合わせてください。",
+                "ask the operations centre",
+            ),
+            (RefusalKind::NotStarted, _) => {
+                return lang.pick(
+                    format!("{SENDING_FROM}以降に行ってください。"),
+                    format!("send and receive from {SENDING_FROM}"),
+                );
+            }
+            (RefusalKind::SameOffice, _) => lang.pick(
+                "受信側の事業所番号を確かめてください。",
+                "check the receiver's office number",
+            ),
         };
-        match self.kind {
-            RefusalKind::None => lang.pick(
-                format!("{side}の事業所{office}は{day}時点でライセンスがありません。{apply}"),
-                format!("{side} {office} has no licence on {day}; {apply}"),
-            ),
-            RefusalKind::NotYetValid { from } => lang.pick(
-                format!("{side}の事業所{office}のライセンスは{day}時点でまだ有効ではありません。{from}以降にもう一度行ってください。"),
-                format!("the licence of {side} {office} is not yet valid on {day}; try again from {from}"),
-            ),
-            RefusalKind::Expired { last } => lang.pick(
-                format!("{side}の事業所{office}のライセンスは{last}で有効期限が切れています。{renew}"),
-                format!("the licence of {side} {office} expired after {last}; {renew}"),
-            ),
-            RefusalKind::Revoked { since } => lang.pick(
-                format!("{side}の事業所{office}のライセンスは{since}に取り消されています。運用センターに問い合わせてください。"),
-                format!("the licence of {side} {office} is revoked since {since}; ask the operations centre"),
-            ),
-            RefusalKind::NotStarted => lang.pick(
-                format!("{day}は運用開始前です。{SENDING_FROM}以降に行ってください。"),
-                format!("the system had not started on {day}; send and receive from {SENDING_FROM}"),
-            ),
-            RefusalKind::SameOffice => lang.pick(
-                format!("事業所{office}は自分自身に送信できません。受信側の事業所番号を確かめてください。"),
-                format!("office {office} cannot send to itself; check the receiver's office number"),
-            ),
+        advice.to_owned()
+    }
+}
+
+impl Explain for Refusal {
+    fn explain(&self, lang: Lang) -> String {
+        let (reason, advice) = (self.reason(lang), self.advice(lang));
+        match lang {
+            Lang::Ja => format!("{reason}{advice}"),
+            Lang::En => format!("{reason}; {advice}"),
         }
     }
 }

@@ -502,7 +502,7 @@ fn not_licensed(refusal: &Refusal) -> Problem {
         (_, Side::Sender) => ProblemCode::SenderNotLicensed,
         (_, Side::Receiver) => ProblemCode::ReceiverNotLicensed,
     };
-    Problem::new(code).because(refusal)
+    Problem::new(code).in_words(|lang| (refusal.reason(lang), refusal.advice(lang)))
 }
 
 fn not_received(error: SpoolError) -> NotDone {

@@ -625,7 +625,11 @@ fn the_directory_says_whether_and_why_not() {
     assert!(!entry.reachable);
     let reason = entry.reason.unwrap();
     assert_eq!(reason.known_code(), Some(ProblemCode::ReceiverNotLicensed));
-    assert!(reason.wording(Lang::Ja).detail.contains(SERVICE));
+    let said = reason.wording(Lang::Ja);
+    assert!(said.detail.contains(SERVICE));
+    // What to do is said once.
+    assert!(!said.detail.contains("ください"), "{}", said.detail);
+    assert_eq!(said.action, "この事業所に利用申請を依頼してください。");
     let entry: DirectoryEntry = session.get(&path::directory(manager.number)).json();
     assert_eq!(
         entry.reason.unwrap().known_code(),

@@ -11,7 +11,6 @@ mod common;
 mod site_common;
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,22 +71,6 @@ fn standing(world: &World, office: &str) -> Standing {
         .standing
 }
 
-/// Where pictures go, if they are wanted.
-struct Pictures(Option<PathBuf>);
-
-impl Pictures {
-    fn wanted() -> Self {
-        Self(std::env::var_os("CAREPLAN_PICTURES").map(PathBuf::from))
-    }
-
-    fn take(&self, browser: &Browser, name: &str) {
-        if let Some(folder) = &self.0 {
-            fs::create_dir_all(folder).unwrap();
-            browser.save_picture(&folder.join(name), 1000);
-        }
-    }
-}
-
 #[test]
 fn the_first_use_from_the_letter_to_the_first_sending() {
     let mut world = world_with_site();
@@ -96,13 +79,12 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     let Some(browser) = browser(&world, Kind::Usual) else {
         return;
     };
-    let pictures = Pictures::wanted();
 
     // The password of the letter is to be changed.
     browser.go("/");
     assert_eq!(browser.place(), "/log-in");
     browser.is_well();
-    pictures.take(&browser, "01-log-in.png");
+    browser.picture("01-log-in");
     // 表示 shows what is typed.
     browser.fill("#password", "abc");
     browser.click("[data-shows=password]");
@@ -115,7 +97,7 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     assert_eq!(browser.place(), "/password?because=temporary");
     browser.shows("仮パスワードでログインしました。");
     browser.is_well();
-    pictures.take(&browser, "02-password.png");
+    browser.picture("02-password");
     let fresh = "さくら みかん 電車";
     browser.fill("#current", PASSWORD);
     browser.fill("#fresh", fresh);
@@ -128,17 +110,17 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     assert_eq!(browser.place(), "/top");
     browser.shows("トップページ");
     browser.is_well();
-    pictures.take(&browser, "03-top.png");
+    browser.picture("03-top");
     browser.press("利用申請/更新");
     browser.shows("利用申請ページ");
     browser.shows("利用申請ができます。");
     browser.shows("21,000円");
     browser.is_well();
-    pictures.take(&browser, "04-application.png");
+    browser.picture("04-application");
     browser.press("申請");
     browser.shows("利用規約同意ページ");
     browser.is_well();
-    pictures.take(&browser, "05-terms.png");
+    browser.picture("05-terms");
     // Pressed too early, nothing happens.
     browser.click("#consent");
     assert_eq!(browser.place(), "/terms");
@@ -146,12 +128,12 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     scroll_to_end(&browser);
     browser.shows("最後まで表示されました。");
     browser.is_well();
-    pictures.take(&browser, "06-terms-read.png");
+    browser.picture("06-terms-read");
     browser.press("利用規約に同意する");
     assert_eq!(browser.place(), "/licence?done=consented");
     browser.shows("ライセンスが付与されました。");
     browser.is_well();
-    pictures.take(&browser, "07-licence.png");
+    browser.picture("07-licence");
     assert!(standing(&world, MANAGER).is_valid());
 
     // 電子証明書: the key stays here, the request goes out.
@@ -163,18 +145,18 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     fs::write(&request, key.request_pem(number).unwrap()).unwrap();
     browser.press("電子証明書");
     browser.is_well();
-    pictures.take(&browser, "08-certificate.png");
+    browser.picture("08-certificate");
     browser.choose_file("#request", &request);
     browser.fill("#password", &password);
     browser.press("発行する");
     browser.shows("電子証明書が発行されました。");
     browser.is_well();
-    pictures.take(&browser, "09-certificate-issued.png");
+    browser.picture("09-certificate-issued");
     let href = browser.script("return document.querySelector('a[download]').getAttribute('href')");
     browser.press("クライアント");
     browser.shows("SHA-256");
     browser.is_well();
-    pictures.take(&browser, "10-client.png");
+    browser.picture("10-client");
 
     // The file as the browser would save it.
     let mut visitor = Visitor::of(&world);
@@ -203,7 +185,7 @@ fn the_first_use_from_the_letter_to_the_first_sending() {
     browser.press("送受信の履歴");
     browser.shows(SERVICE);
     browser.is_well();
-    pictures.take(&browser, "11-sendings.png");
+    browser.picture("11-sendings");
     browser.press("受領証を見る");
     browser.shows("受け付けました");
     browser.is_well();
@@ -332,14 +314,9 @@ fn a_narrow_window_needs_no_scrolling_sideways() {
         browser.is_well();
         browser.follow("form.language[action='/language'] button");
     }
-    if let Some(folder) = &Pictures::wanted().0 {
-        for (path, name) in [
-            ("/top", "13-narrow-top.png"),
-            ("/licence", "14-narrow-licence.png"),
-        ] {
-            browser.go(path);
-            browser.save_window(&folder.join(name));
-        }
+    for (path, name) in [("/top", "13-narrow-top"), ("/licence", "14-narrow-licence")] {
+        browser.go(path);
+        browser.picture_of_window(name);
     }
 }
 
@@ -410,7 +387,7 @@ fn a_locked_account_waits() {
     log_in(&browser, MANAGER, PASSWORD);
     browser.shows("ロックされています。");
     browser.is_well();
-    Pictures::wanted().take(&browser, "12-locked.png");
+    browser.picture("12-locked");
     world.clock.advance(TimeDelta::minutes(1));
     log_in(&browser, MANAGER, PASSWORD);
     assert_eq!(browser.place(), "/top");

@@ -490,6 +490,21 @@ impl Problem {
         self
     }
 
+    /// Says what happened this time and what to do about it, in place of the code's usual words.
+    ///
+    /// As with [`because`](Self::because), without secrets, personal data or the platform's
+    /// insides.
+    #[must_use]
+    pub fn in_words(mut self, words: impl Fn(Lang) -> (String, String)) -> Self {
+        for (lang, wording) in [(Lang::Ja, &mut self.ja), (Lang::En, &mut self.en)] {
+            let (detail, action) = words(lang);
+            wording.detail = Cow::Owned(detail);
+            wording.action = Cow::Owned(action);
+        }
+        self.detail = self.ja.detail.clone();
+        self
+    }
+
     /// After how many seconds trying again makes sense.
     #[must_use]
     pub const fn retry_after(mut self, seconds: u32) -> Self {

@@ -154,31 +154,14 @@ impl Browser {
             .unwrap();
     }
 
-    /// Saves what is to be seen, all the way down.
-    pub fn save_picture(&self, path: &std::path::Path, width: u32) {
-        let size = |height: u32| {
-            // The window's own frame is a part of its size.
-            let set = self.client().set_window_size(width, height + 150);
-            self.runtime.block_on(set).unwrap();
-            self.until(&format!("innerHeight >= {height}"));
-        };
-        size(600);
-        let height =
-            self.script("return Math.ceil(document.body.getBoundingClientRect().bottom + scrollY)");
-        size(u32::try_from(height.as_u64().unwrap()).unwrap());
-        let picture = self.runtime.block_on(async {
-            let body = self.client().find(Locator::Css("body")).await?;
-            body.screenshot().await
-        });
-        std::fs::write(path, picture.unwrap()).unwrap();
-        let set = self.client().set_window_size(1280, 900);
-        self.runtime.block_on(set).unwrap();
+    /// Keeps a picture of the whole page, if they are wanted.
+    pub fn picture(&self, name: &str) {
+        self.runtime.block_on(self.page.picture(name));
     }
 
-    /// Saves what the window shows.
-    pub fn save_window(&self, path: &std::path::Path) {
-        let picture = self.runtime.block_on(self.client().screenshot()).unwrap();
-        std::fs::write(path, picture).unwrap();
+    /// Keeps a picture of what the window shows, if they are wanted.
+    pub fn picture_of_window(&self, name: &str) {
+        self.runtime.block_on(self.page.picture_of_window(name));
     }
 
     /// Holds the page to what every page has to be.

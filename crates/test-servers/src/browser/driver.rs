@@ -100,7 +100,7 @@ impl Driver {
             "--window-size=1280,900".to_owned(),
             format!("--user-data-dir={}", profile.display()),
         ];
-        if std::env::var_os("CAREPLAN_PICTURES").is_some() {
+        if super::pictures().is_some() {
             // Pictures for a document, not for a test of the eyes.
             arguments.push("--force-device-scale-factor=0.8".to_owned());
         }

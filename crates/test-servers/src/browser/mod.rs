@@ -3,7 +3,7 @@
 mod driver;
 
 use std::panic::Location;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -14,6 +14,18 @@ pub use driver::{Driver, Kind};
 
 /// How long a page may take to become what is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where pictures of pages go, if `CAREPLAN_PICTURES` names a folder: for documents, or to look at
+/// what a test sees.
+#[must_use]
+pub fn pictures() -> Option<PathBuf> {
+    std::env::var_os("CAREPLAN_PICTURES").map(PathBuf::from)
+}
+
+fn keep(folder: &Path, name: &str, png: Vec<u8>) {
+    std::fs::create_dir_all(folder).expect("the folder for pictures");
+    std::fs::write(folder.join(format!("{name}.png")), png).expect("the folder for pictures");
+}
 
 /// A browser, in which a test does what a person would.
 #[derive(Debug)]
@@ -150,6 +162,15 @@ impl Browser {
         self.script(script).await == true
     }
 
+    /// Cells of tables whose text runs over their edge, into that of the next.
+    pub async fn texts_that_do_not_fit(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('th, td')]
+            .filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+            .map((cell) => cell.innerText);";
+        let found = self.script(script).await;
+        serde_json::from_value(found).expect("a list of texts")
+    }
+
     /// What axe-core finds on the page against WCAG 2.0 to 2.2, A and AA, and good practice.
     pub async fn accessibility_faults(&self) -> Vec<String> {
         // In one call: between two, another page may come.
@@ -175,14 +196,40 @@ impl Browser {
         }
     }
 
-    /// Keeps a picture of the page if `CAREPLAN_SCREENSHOTS` names a folder.
+    /// Keeps a picture of the whole page, all the way down, as `NAME.png` in the folder that
+    /// [`pictures`] gives, if they are wanted.
     pub async fn picture(&self, name: &str) {
-        if let Some(folder) = std::env::var_os("CAREPLAN_SCREENSHOTS") {
-            std::fs::create_dir_all(&folder).expect("the folder for pictures");
-            let png = self.client.screenshot().await.expect("a picture");
-            let path = Path::new(&folder).join(format!("{name}.png"));
-            std::fs::write(path, png).expect("the folder for pictures");
+        let Some(folder) = pictures() else {
+            return;
+        };
+        let size = self.client.get_window_size().await.expect("an answer");
+        let [width, height] = [size.0, size.1].map(|side| u32::try_from(side).expect("a side"));
+        self.tall(width, 600).await;
+        let below = "return Math.ceil(document.body.getBoundingClientRect().bottom + scrollY);";
+        let all = self.script(below).await.as_u64();
+        let all = all.and_then(|all| all.try_into().ok());
+        self.tall(width, all.expect("a page's height")).await;
+        let body = self.css("body").await;
+        keep(&folder, name, body.screenshot().await.expect("a picture"));
+        self.size(width, height).await;
+    }
+
+    /// As [`picture`](Self::picture), of what the window shows.
+    pub async fn picture_of_window(&self, name: &str) {
+        if let Some(folder) = pictures() {
+            keep(
+                &folder,
+                name,
+                self.client.screenshot().await.expect("a picture"),
+            );
         }
+    }
+
+    /// Makes the window so tall that a page so high fits in.
+    async fn tall(&self, width: u32, height: u32) {
+        // The window's own frame is a part of its size.
+        self.size(width, height + 150).await;
+        self.until(&format!("innerHeight >= {height}")).await;
     }
 
     /// Ends it. (One that is not closed ends with the driver.)
