@@ -431,6 +431,16 @@ fn what_cannot_be_sent_is_refused_with_its_reason_and_nothing_is_taken() {
     let world = World::new();
     let mut manager = world.open(MANAGER);
     for (at, (name, files, expected)) in table.into_iter().enumerate() {
+        // Files that Windows cannot have.
+        if cfg!(windows)
+            && [
+                "a name not every system takes",
+                "names that differ in case only",
+            ]
+            .contains(&name)
+        {
+            continue;
+        }
         // Whatever goes with it is not taken either.
         let good = world.folder(
             &format!("good {at}"),

@@ -148,6 +148,8 @@ fn a_renewal_is_signed_with_the_certificate_it_follows_on() {
     assert_eq!(envelope.signer().serial, first.serial);
     let request = envelope.read_file("request.pem").unwrap();
     assert_eq!(request, fs::read(&renewal.request).unwrap());
+    // Windows does not replace a file that is open.
+    drop(envelope);
     // Its certificate may be on its way: the same request again, not another key.
     assert_eq!(setup.renew(KeyAlgorithm::EcdsaP384).unwrap(), renewal);
     assert_eq!(fs::read(&renewal.request).unwrap(), request);

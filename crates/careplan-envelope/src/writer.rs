@@ -236,7 +236,9 @@ impl<W: Read + Write + Seek> fmt::Debug for EnvelopeWriter<W> {
     }
 }
 
-/// Every entry has the same time and rights: they mean nothing, and say nothing of the office.
+/// Every entry has the same time, rights and system: they mean nothing, and say nothing of the
+/// office. The system has to be named, or the ZIP library takes the one it runs on, and MS-DOS has
+/// no rights like these: receivers refuse the two together.
 fn entry_options(compression: Compression) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(match compression {
@@ -244,6 +246,7 @@ fn entry_options(compression: Compression) -> SimpleFileOptions {
             Compression::Stored => CompressionMethod::Stored,
         })
         .last_modified_time(zip::DateTime::default())
+        .system(zip::System::Unix)
         .unix_permissions(0o644)
         .large_file(false)
 }
@@ -260,8 +263,14 @@ fn archive_error(error: zip::result::ZipError) -> Error {
 fn own_refusal(error: VerifyError) -> Error {
     match error.refusal() {
         Some(Refusal::ExpansionTooLarge) => ErrorKind::ShrinksTooMuch.into(),
-        Some(_) => ErrorKind::TooLarge.into(),
-        None => io::Error::other(error).into(),
+        Some(
+            Refusal::ContainerTooLarge
+            | Refusal::FileTooLarge
+            | Refusal::MetadataTooLarge
+            | Refusal::TooManyEntries,
+        ) => ErrorKind::TooLarge.into(),
+        // Of reading it again, or of a ZIP writer that does not write the one accepted form.
+        _ => io::Error::other(error).into(),
     }
 }
 

@@ -20,6 +20,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use prometheus_client::metrics::gauge::Gauge;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutWriter;
@@ -152,6 +153,20 @@ impl CurrentTls {
     }
 }
 
+/// Ends the connection of a caller that was refused, so that it learns why: a connection closed
+/// while something of the caller's is unread is reset, and with that Windows throws away what was
+/// said last, the TLS alert.
+async fn let_go(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    const LONGEST: Duration = Duration::from_secs(1);
+    const MOST_BYTES: u64 = 64 * 1024;
+    let ending = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(MOST_BYTES), &mut tokio::io::sink()).await
+    };
+    // It ends here, however it goes.
+    let _ = tokio::time::timeout(LONGEST, ending).await;
+}
+
 /// Counts a connection as open until it is dropped.
 struct Open(Gauge);
 
@@ -188,21 +203,25 @@ impl Reception {
         stream.set_timeout(Some(self.limits.pause));
         let handshake = tokio::time::timeout(
             self.limits.handshake,
-            TlsAcceptor::from(config).accept(Box::pin(stream)),
+            TlsAcceptor::from(config)
+                .accept(Box::pin(stream))
+                .into_fallible(),
         );
-        let stream = tokio::select! {
-            done = handshake => match done {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => {
-                    self.metrics.unconnected("handshake");
-                    return tracing::info!(%error, "TLS handshake failed");
-                }
-                Err(_) => {
-                    self.metrics.unconnected("timeout");
-                    return tracing::info!("TLS handshake took too long");
-                }
-            },
+        let done = tokio::select! {
+            done = handshake => done,
             _ = stopping.wait_for(Option::is_some) => return,
+        };
+        let stream = match done {
+            Ok(Ok(stream)) => stream,
+            Ok(Err((error, stream))) => {
+                self.metrics.unconnected("handshake");
+                tracing::info!(%error, "TLS handshake failed");
+                return let_go(stream).await;
+            }
+            Err(_) => {
+                self.metrics.unconnected("timeout");
+                return tracing::info!("TLS handshake took too long");
+            }
         };
         let peer = trust.map(|trust| {
             let (_, session) = stream.get_ref();
