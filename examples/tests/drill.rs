@@ -40,6 +40,28 @@ fn killing_the_platform_under_load_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn killing_the_database_under_load_loses_and_doubles_nothing() {
+    let arguments = [
+        "kill",
+        "--victim",
+        "database",
+        "--storage",
+        "cluster",
+        "--kills",
+        "3",
+    ];
+    for told in drill(&arguments) {
+        assert_eq!(told["verdict"]["lost"], 0, "{told}");
+        assert_eq!(told["verdict"]["doubled"], 0, "{told}");
+        assert_eq!(told["verdict"]["log_faults"], 0, "{told}");
+        assert!(
+            told["verdict"]["acknowledged"].as_u64().unwrap() >= 3,
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn the_verdict_finds_what_is_spoilt() {
     let [told] = &drill(&["kill", "--storage", "embedded", "--kills", "1", "--spoil"])[..] else {
         panic!("one storage");
@@ -54,6 +76,24 @@ fn a_full_disk_loses_nothing_and_passes() {
     for told in drill(&["disk", "--rounds", "2"]) {
         assert!(told["refused_while_full"].as_u64().unwrap() > 0, "{told}");
         assert_eq!(told["verdict"]["lost"], 0, "{told}");
+    }
+}
+
+#[test]
+fn a_full_disk_of_the_database_loses_nothing_and_passes() {
+    let arguments = [
+        "disk",
+        "--victim",
+        "database",
+        "--storage",
+        "cluster",
+        "--rounds",
+        "2",
+    ];
+    for told in drill(&arguments) {
+        assert!(told["refused_while_full"].as_u64().unwrap() > 0, "{told}");
+        assert_eq!(told["verdict"]["lost"], 0, "{told}");
+        assert_eq!(told["verdict"]["doubled"], 0, "{told}");
     }
 }
 

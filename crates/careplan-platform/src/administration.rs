@@ -140,7 +140,8 @@ impl Administration {
     /// Gives an office a log-in, or its log-in a new password; its sessions end.
     ///
     /// # Errors
-    /// If the office is not registered, or the storage cannot be used.
+    /// If the office is not registered, the user ID is another office's, or the storage cannot be
+    /// used.
     pub fn set_password(
         &self,
         office: OfficeNumber,
@@ -152,14 +153,15 @@ impl Administration {
             .map_err(|error| AdministrationError::System(error.into()))?;
         self.run(async {
             self.ledger(office).await?;
-            self.storage
-                .put_account(Account {
-                    user,
-                    office,
-                    password,
-                    validity,
-                })
-                .await?;
+            let account = Account {
+                user,
+                office,
+                password,
+                validity,
+            };
+            if !self.storage.put_account(account).await? {
+                return Err(AdministrationError::OtherOfficesAccount);
+            }
             self.forget_failures(office, user).await?;
             self.storage.end_sessions_of(office).await?;
             Ok(())

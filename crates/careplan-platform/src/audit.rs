@@ -3,15 +3,19 @@
 //! Calls hand their line over and do not wait for it to be on the disk: lines are gathered and
 //! written together, so that reading costs no flush of its own. What a crash takes is the lines of
 //! the last moment; what calls have *done* has its own evidence, in its own transaction.
+//!
+//! A call takes a place for its line before it begins. While the storage does not take lines they
+//! wait, and when there is no place left, calls are refused: none is done that would not be logged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::storage::{Access, Storage};
 
-/// How many lines may wait to be written before calls have to wait with theirs.
+/// How many lines may wait to be written before calls are refused.
 const QUEUE: usize = 16 * 1024;
 /// How many lines are written together at most.
 const BATCH: usize = 1024;
@@ -30,6 +34,17 @@ enum Entry {
 #[derive(Clone)]
 pub(crate) struct AccessLog {
     queue: mpsc::Sender<Entry>,
+    failing: Arc<AtomicBool>,
+}
+
+/// A place for the line of a call.
+pub(crate) struct Place(mpsc::OwnedPermit<Entry>);
+
+impl Place {
+    /// Takes the line.
+    pub(crate) fn note(self, access: Access) {
+        drop(self.0.send(Entry::Line(access)));
+    }
 }
 
 impl AccessLog {
@@ -38,14 +53,19 @@ impl AccessLog {
         storage: Arc<dyn Storage>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, lines) = mpsc::channel(QUEUE);
-        (Self { queue }, write(storage, lines))
+        let failing = Arc::new(AtomicBool::new(false));
+        let writing = write(storage, lines, Arc::clone(&failing));
+        (Self { queue, failing }, writing)
     }
 
-    /// Takes a line; waits only if very many wait already. None is thrown away.
-    pub(crate) async fn note(&self, access: Access) {
-        if self.queue.send(Entry::Line(access)).await.is_err() {
-            tracing::error!("the access log is not written any more");
-        }
+    /// A place for a line; none if very many wait to be written.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.queue.clone().try_reserve_owned().ok().map(Place)
+    }
+
+    /// Whether the storage did not take lines the last time.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     /// Waits until everything taken so far is on the disk.
@@ -57,7 +77,11 @@ impl AccessLog {
     }
 }
 
-async fn write(storage: Arc<dyn Storage>, mut queue: mpsc::Receiver<Entry>) {
+async fn write(
+    storage: Arc<dyn Storage>,
+    mut queue: mpsc::Receiver<Entry>,
+    failing: Arc<AtomicBool>,
+) {
     let mut entries = Vec::new();
     while queue.recv_many(&mut entries, BATCH).await > 0 {
         let hurry = entries
@@ -87,8 +111,12 @@ async fn write(storage: Arc<dyn Storage>, mut queue: mpsc::Receiver<Entry>) {
         }
         while !lines.is_empty() {
             match storage.append_accesses(lines.clone()).await {
-                Ok(()) => lines.clear(),
+                Ok(()) => {
+                    lines.clear();
+                    failing.store(false, Ordering::Relaxed);
+                }
                 Err(error) => {
+                    failing.store(true, Ordering::Relaxed);
                     tracing::error!(%error, "the access log could not be written; trying again");
                     tokio::time::sleep(AFTER_FAILURE).await;
                 }

@@ -162,6 +162,8 @@ pub enum AdministrationError {
     UnknownOffice(OfficeNumber),
     /// There is no account with this user ID.
     UnknownAccount,
+    /// The user ID is another office's.
+    OtherOfficesAccount,
     /// The licence rules refuse the event.
     Licence(#[source] careplan_licence::EventRefused),
     /// The terms were not added.
@@ -206,6 +208,12 @@ impl Explain for AdministrationError {
                 .pick(
                     "このユーザIDは登録されていません。先に登録してください。",
                     "there is no account with this user ID; register it first",
+                )
+                .to_owned(),
+            Self::OtherOfficesAccount => lang
+                .pick(
+                    "このユーザIDは他の事業所のものです。ユーザIDと事業所番号を確認してください。",
+                    "this user ID is another office's; check user ID and office number",
                 )
                 .to_owned(),
             Self::Licence(error) => error.explain(lang),

@@ -39,6 +39,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 const MEASURE: Duration = Duration::from_secs(10);
 /// How often containers are looked for that belong to no sending.
 const ORPHANS: Duration = Duration::from_secs(60 * 60);
+/// How long a stop waits for the access log to be written.
+const LAST_LINES: Duration = Duration::from_secs(10);
 /// How long a kill waits for a thread that is in the middle of a system call.
 const LAST_SYSTEM_CALL: Duration = Duration::from_secs(10);
 
@@ -167,6 +169,7 @@ impl Platform {
                     trust: Arc::clone(&trust),
                     metrics: Arc::clone(&metrics),
                     server: Arc::clone(&identity),
+                    audit: audit.clone(),
                     least_free_bytes: operations.least_free_bytes,
                     last: tokio::sync::Mutex::default(),
                 };
@@ -352,7 +355,7 @@ impl Platform {
     }
 
     /// Takes no more connections, lets calls under way finish for at most `patience`, and ends;
-    /// whether all could finish. Blocks, so not to be called from inside an async task.
+    /// whether all could finish, and the access log has all of them. Blocks, so not to be called from inside an async task.
     #[must_use]
     pub fn stop(mut self, patience: Duration) -> bool {
         // Nobody listens only if serving has ended already.
@@ -365,9 +368,15 @@ impl Platform {
             };
             api && site
         });
-        self.handle.block_on(self.audit.written());
-        tracing::info!(finished, "the platform stopped");
-        finished
+        let logged = self.handle.block_on(async {
+            let written = tokio::time::timeout(LAST_LINES, self.audit.written());
+            written.await.is_ok()
+        });
+        if !logged {
+            tracing::error!("the last lines of the access log are lost: the storage takes none");
+        }
+        tracing::info!(finished, logged, "the platform stopped");
+        finished && logged
     }
 
     /// Runs something on the platform's threads and waits for it.

@@ -5,7 +5,7 @@
 mod common;
 
 use careplan_envelope::{CertificateKind, RevocationReason};
-use careplan_platform::{PasswordValidity, Trust};
+use careplan_platform::{AdministrationError, PasswordValidity, Trust};
 use careplan_protocol::{
     Authentication, ChangePasswordRequest, Endpoint, Problem, ProblemCode, RefreshRequest,
     RefreshToken, SessionGrant, UserId, path,
@@ -434,6 +434,30 @@ fn an_office_that_was_never_registered_gets_no_further_than_the_door() {
         )
         .unwrap_err();
     assert!(error.to_string().contains(MANAGER), "{error}");
+}
+
+#[test]
+fn a_user_id_does_not_move_to_another_office_by_a_slip() {
+    let mut world = World::new();
+    let (manager, service) = (world.registered(MANAGER), world.registered(SERVICE));
+    let session = world.session(&manager);
+    let password = "a slip of the pen".parse().unwrap();
+    let error = world
+        .platform()
+        .administration()
+        .set_password(
+            service.number,
+            manager.user,
+            &password,
+            PasswordValidity::Unlimited,
+        )
+        .unwrap_err();
+    assert!(matches!(error, AdministrationError::OtherOfficesAccount));
+    // Whose it is, is not told.
+    assert!(!error.to_string().contains(MANAGER), "{error}");
+    assert_eq!(session.get(&path::list_sent()).status, 200);
+    let log_in = world.try_log_in(&manager, manager.user, PASSWORD);
+    assert_eq!(log_in.status, 200);
 }
 
 /// Changes the password of an office's own account.

@@ -69,7 +69,8 @@ fn a_platform_that_can_work_is_alive_and_ready() {
             "free_space",
             "server_certificate",
             "authorities",
-            "revocation_lists"
+            "revocation_lists",
+            "access_log"
         ]
     );
     assert_eq!(ask(&world, "/v1/sendings/sent").0, 404);

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -44,16 +44,46 @@ impl Postgres {
     /// PostgreSQL is not installed.
     #[must_use]
     pub fn start() -> Option<Self> {
-        let prepared = Prepared::new()?;
+        let prepared = Prepared::new(&std::env::temp_dir())?;
         let settings = vec!["listen_addresses=".to_owned()];
         Some(prepared.start(USUAL_PORT, settings))
+    }
+
+    /// As [`start`](Self::start), in a folder of its own in `place`, and under a supervisor that
+    /// starts it again when it ends, as after [`crash`](Self::crash).
+    #[must_use]
+    pub fn start_supervised(place: &Path) -> Option<Self> {
+        let prepared = Prepared::new(place)?;
+        let settings = vec!["listen_addresses=".to_owned()];
+        Some(prepared.start_with(USUAL_PORT, settings, Guarded::supervise))
+    }
+
+    /// Kills the server and every process of it at once (`kill -9`), in the middle of whatever they
+    /// do.
+    pub fn crash(&self) {
+        // Between two starts there is nothing to kill.
+        let Some(server) = self.process() else { return };
+        // Some may have ended meanwhile.
+        let _ = Command::new("kill")
+            .arg("-KILL")
+            .arg(server.to_string())
+            .args(children(server).iter().map(u32::to_string))
+            .stderr(Stdio::null())
+            .status()
+            .expect("kill");
+    }
+
+    /// The server's process, by the file it writes.
+    fn process(&self) -> Option<u32> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        file.lines().next()?.parse().ok()
     }
 
     /// Starts a cluster that is reached over TCP too, on the loopback address and in TLS only, with
     /// this certificate and key in PEM.
     #[must_use]
     pub fn start_with_tls(certificate: &str, key: &str) -> Option<Self> {
-        let prepared = Prepared::new()?;
+        let prepared = Prepared::new(&std::env::temp_dir())?;
         fs::write(
             prepared.data().join("pg_hba.conf"),
             "local all all trust\nhostssl all all 127.0.0.1/32 trust\n",
@@ -112,7 +142,8 @@ impl Postgres {
         command
     }
 
-    fn wait(&self) {
+    /// Waits until it answers.
+    pub fn wait(&self) {
         for _ in 0..QUESTIONS {
             let ready = self
                 .client("pg_isready")
@@ -136,14 +167,15 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new() -> Option<Self> {
+    /// Makes them in a new folder in `place`.
+    fn new(place: &Path) -> Option<Self> {
         let Some(programs) = programs() else {
             missing("PostgreSQL is not installed (Debian package postgresql)");
             return None;
         };
         let folder = tempfile::Builder::new()
             .prefix("postgres-")
-            .tempdir()
+            .tempdir_in(place)
             .expect("a temporary folder")
             .keep();
         let user = other_user(&folder);
@@ -199,6 +231,15 @@ impl Prepared {
     }
 
     fn start(self, port: u16, settings: Vec<String>) -> Postgres {
+        self.start_with(port, settings, Guarded::start)
+    }
+
+    fn start_with(
+        self,
+        port: u16,
+        settings: Vec<String>,
+        guarded: fn(&[&str], &str, &Path) -> Guarded,
+    ) -> Postgres {
         let mut postgres = self.as_user("postgres");
         postgres.extend(["-D".to_owned(), text(&self.data())]);
         postgres.extend(["-p".to_owned(), port.to_string()]);
@@ -213,7 +254,7 @@ impl Prepared {
         }
         // An interrupt is PostgreSQL's fast shutdown.
         let line: Vec<&str> = postgres.iter().map(String::as_str).collect();
-        let mut server = Guarded::start(&line, "INT", &self.folder);
+        let mut server = guarded(&line, "INT", &self.folder);
         // Somebody has to read what it logs: once the pipe is full, it stands still.
         if let Some(mut told) = server.shell.stderr.take() {
             std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
@@ -228,6 +269,23 @@ impl Prepared {
         started.wait();
         started
     }
+}
+
+/// The processes that a process has started, where Linux tells them.
+fn children(parent: u32) -> Vec<u32> {
+    let is_child = |process: &u32| {
+        // The number of the parent is the second word behind the name, which is in brackets.
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
+        behind.split_whitespace().nth(1) == Some(&parent.to_string())
+    };
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(is_child)
+        .collect()
 }
 
 fn programs() -> Option<PathBuf> {

@@ -8,7 +8,29 @@ use crate::tools;
 /// Every drill with the options of its long form.
 const DRILLS: &[(&str, &[&str])] = &[
     ("kill", &["--kills", "200"]),
+    (
+        "kill",
+        &[
+            "--victim",
+            "database",
+            "--kills",
+            "200",
+            "--storage",
+            "cluster",
+        ],
+    ),
     ("disk", &["--rounds", "20"]),
+    (
+        "disk",
+        &[
+            "--victim",
+            "database",
+            "--rounds",
+            "20",
+            "--storage",
+            "cluster",
+        ],
+    ),
     ("idle", &["--connections", "10000", "--storage", "embedded"]),
     ("upload", &["--megabytes", "300"]),
 ];

@@ -8,6 +8,7 @@
 mod check;
 mod client;
 mod envelope;
+mod line;
 mod tables;
 
 use std::process::ExitCode;

@@ -13,10 +13,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT_LANGUAGE, EXPECT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use careplan_core::Lang;
-use careplan_protocol::SendingId;
+use careplan_protocol::{ProblemCode, SendingId};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use tracing::{Instrument, field};
@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::caller::KnownOffice;
-use crate::problems;
+use crate::problems::{self, NotDone};
 use crate::storage::Access;
 
 /// Name of the header with the call's number, the one in a problem's `instance`.
@@ -45,7 +45,13 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
     async {
         let (mut request, rest) = lend_body(request);
         request.extensions_mut().insert(known.clone());
-        let mut response = next.run(request).await;
+        let place = app.audit.place();
+        let mut response = if place.is_some() {
+            next.run(request).await
+        } else {
+            drop(request);
+            NotDone::from(ProblemCode::ServiceUnavailable).into_response()
+        };
         rest.discard(&app).await;
         let code = problems::render(&mut response, lang, id);
         if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
@@ -62,8 +68,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
             None => tracing::info!(status, milliseconds, "done"),
         }
         let made = response.extensions().get::<About>();
-        app.audit
-            .note(Access {
+        if let Some(place) = place {
+            place.note(Access {
                 at,
                 request: id,
                 office: known.office(),
@@ -71,8 +77,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
                 sending: made.map(|About(sending)| *sending).or(about),
                 status,
                 problem: code,
-            })
-            .await;
+            });
+        }
         response
     }
     .instrument(span)

@@ -120,13 +120,14 @@ impl Doorkeeper {
             tracing::error!(%error, "a new password");
             ProblemCode::ServiceUnavailable
         })?;
-        self.storage
-            .put_account(Account {
-                password,
-                validity: PasswordValidity::Unlimited,
-                ..account
-            })
-            .await?;
+        let account = Account {
+            password,
+            validity: PasswordValidity::Unlimited,
+            ..account
+        };
+        if !self.storage.put_account(account).await? {
+            return Err(ProblemCode::LogInFailed.into());
+        }
         self.storage.end_sessions_of(office).await?;
         tracing::info!(%office, "an office changed its password");
         Ok(())

@@ -1,4 +1,4 @@
-//! Fills the disk under load, again and again, and makes room.
+//! Fills the platform's disk, or its database's, under load, again and again, and makes room.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,8 +13,8 @@ use crate::failure::Failure;
 use crate::guard::Guard;
 use crate::load::{Shared, Workers};
 use crate::platform::PlatformProcess;
-use crate::world::World;
-use crate::{Outcome, Storage, verdict};
+use crate::world::{Places, World};
+use crate::{Outcome, Storage, Victim, verdict};
 
 /// How many acknowledgements to wait for before and after the disk is full.
 const SOME: usize = 8;
@@ -23,12 +23,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 pub(crate) struct Disk {
+    /// Whose disk (対象)
+    #[arg(long, value_enum, default_value_t = Victim::Platform)]
+    victim: Victim,
     /// How often to fill it (回数)
     #[arg(long, default_value_t = 20)]
     rounds: u32,
-    /// Its size in megabytes (容量)
-    #[arg(long, default_value_t = 64)]
-    megabytes: u32,
+    /// Its size in megabytes, by default what the platform or the database takes and some more (容量)
+    #[arg(long)]
+    megabytes: Option<u32>,
     /// Senders at a time (同時に送信する数)
     #[arg(long, default_value_t = 4)]
     senders: usize,
@@ -36,13 +39,26 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// One drill; `None` if the machine lets nobody mount, or has no PostgreSQL, and that is
-    /// allowed. Beyond one machine it is the disk of the containers and uploads that is full.
+    /// allowed, or the storage has no database with a disk of its own. Beyond one machine the
+    /// platform's disk is that of the containers and uploads.
     pub(crate) fn run(&self, storage: Storage) -> Result<Option<Outcome>, Failure> {
+        if !self.victim.is_in(storage) {
+            return Ok(None);
+        }
         let start = Instant::now();
-        let Some(disk) = SmallDisk::mount(self.megabytes)? else {
+        let megabytes = self.megabytes.unwrap_or(match self.victim {
+            Victim::Platform => 64,
+            Victim::Database => 256,
+        });
+        let Some(disk) = SmallDisk::mount(megabytes)? else {
             return Ok(None);
         };
-        let Some(world) = World::new(storage, Some(disk.folder.path()))? else {
+        let mut places = Places::default();
+        *match self.victim {
+            Victim::Platform => &mut places.home,
+            Victim::Database => &mut places.database,
+        } = Some(disk.folder.path());
+        let Some(world) = World::new(storage, places)? else {
             return Ok(None);
         };
         let shared = Shared::with_pause(PAUSE);
@@ -74,6 +90,7 @@ impl Disk {
                     shared.whereabouts.is_at(None);
                     drop(platform);
                     drop(filler);
+                    world.await_database();
                     platform = self.start(&world, &shared)?;
                 } else {
                     drop(filler);
@@ -89,6 +106,7 @@ impl Disk {
             }
             shared.whereabouts.is_at(None);
             drop(platform);
+            world.await_database();
             workers.end()
         })?;
         // Nobody can note on a full disk that a log-in is over: then it lapses after a while.
@@ -96,6 +114,7 @@ impl Disk {
         Ok(Some(Outcome {
             good: verdict.is_good() && refusals > 0,
             told: json!({
+                "victim": self.victim.name(),
                 "rounds": self.rounds,
                 "refused_while_full": refusals,
                 "seconds": start.elapsed().as_secs(),

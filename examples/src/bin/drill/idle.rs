@@ -20,7 +20,7 @@ use crate::caller::{Caller, Whereabouts};
 use crate::failure::Failure;
 use crate::load::sha256_of;
 use crate::platform::PlatformProcess;
-use crate::world::World;
+use crate::world::{Places, World};
 use crate::{Outcome, Storage};
 
 /// Handshakes at a time while connections are made.
@@ -44,7 +44,7 @@ impl Idle {
     /// One drill; `None` if the machine has no PostgreSQL and that is allowed.
     pub(crate) fn run(&self, storage: Storage) -> Result<Option<Outcome>, Failure> {
         allow_file_handles(self.connections + 500)?;
-        let Some(mut world) = World::new(storage, None)? else {
+        let Some(mut world) = World::new(storage, Places::default())? else {
             return Ok(None);
         };
         // Nobody is let go before the drill is over.

@@ -1,4 +1,4 @@
-//! Kills the platform at random moments under load, again and again.
+//! Kills the platform, or its database, at random moments under load, again and again.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::load::{Shared, Workers};
+use crate::platform::PlatformProcess;
 use crate::spoil::Spoil;
-use crate::world::World;
-use crate::{Outcome, Storage, verdict};
+use crate::world::{Places, World};
+use crate::{Outcome, Storage, Victim, verdict};
 
 /// How many acknowledgements to wait for before the next kill, at most.
 const BETWEEN_KILLS: usize = 12;
@@ -19,6 +20,9 @@ const MOMENT: u64 = 30_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct Kill {
+    /// What to kill (対象)
+    #[arg(long, value_enum, default_value_t = Victim::Platform)]
+    victim: Victim,
     /// How often to kill (強制終了の回数)
     #[arg(long, default_value_t = 200)]
     kills: u32,
@@ -35,26 +39,43 @@ pub(crate) struct Kill {
 }
 
 impl Kill {
-    /// One drill; `None` if the machine has no PostgreSQL and that is allowed.
+    /// One drill; `None` if the machine has no PostgreSQL and that is allowed, or the storage has no
+    /// database that can be killed.
     pub(crate) fn run(&self, storage: Storage) -> Result<Option<Outcome>, Failure> {
+        if !self.victim.is_in(storage) {
+            return Ok(None);
+        }
         let start = Instant::now();
         let seed = self.seed.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().1);
         eprintln!("{} kills, seed {seed}", self.kills);
-        let Some(world) = World::new(storage, None)? else {
+        let Some(world) = World::new(storage, Places::default())? else {
             return Ok(None);
         };
         let shared = Shared::default();
         let mut moments = fastrand::Rng::with_seed(seed);
         let load = std::thread::scope(|threads| {
             let workers = Workers::begin(threads, &world, &shared, self.senders);
-            for _ in 0..self.kills {
-                let mut platform = world.start()?;
-                let enough = shared.acknowledgements() + moments.usize(1..=BETWEEN_KILLS);
-                shared.whereabouts.is_at(Some(platform.address()));
-                workers.until(&mut platform, || Ok(shared.acknowledgements() >= enough))?;
-                std::thread::sleep(Duration::from_micros(moments.u64(0..MOMENT)));
-                shared.whereabouts.is_at(None);
-                drop(platform);
+            match self.victim {
+                Victim::Platform => {
+                    for _ in 0..self.kills {
+                        let mut platform = world.start()?;
+                        shared.whereabouts.is_at(Some(platform.address()));
+                        await_moment(&workers, &shared, &mut platform, &mut moments)?;
+                        shared.whereabouts.is_at(None);
+                        drop(platform);
+                    }
+                }
+                Victim::Database => {
+                    let mut platform = world.start()?;
+                    shared.whereabouts.is_at(Some(platform.address()));
+                    for _ in 0..self.kills {
+                        await_moment(&workers, &shared, &mut platform, &mut moments)?;
+                        world.crash_database();
+                    }
+                    shared.whereabouts.is_at(None);
+                    drop(platform);
+                    world.await_database();
+                }
             }
             workers.end()
         })?;
@@ -71,6 +92,7 @@ impl Kill {
             }
         }
         let told: Value = json!({
+            "victim": self.victim.name(),
             "kills": self.kills,
             "seed": seed,
             "seconds": start.elapsed().as_secs(),
@@ -79,4 +101,17 @@ impl Kill {
         });
         Ok(Some(Outcome { good, told }))
     }
+}
+
+/// Waits for some acknowledgements, and then a moment.
+fn await_moment(
+    workers: &Workers<'_, '_>,
+    shared: &Shared,
+    platform: &mut PlatformProcess,
+    moments: &mut fastrand::Rng,
+) -> Result<(), Failure> {
+    let enough = shared.acknowledgements() + moments.usize(1..=BETWEEN_KILLS);
+    workers.until(platform, || Ok(shared.acknowledgements() >= enough))?;
+    std::thread::sleep(Duration::from_micros(moments.u64(0..MOMENT)));
+    Ok(())
 }

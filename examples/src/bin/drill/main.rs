@@ -98,6 +98,34 @@ enum Storage {
     Cluster,
 }
 
+/// Whom it meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Victim {
+    /// The platform (連携基盤)
+    Platform,
+    /// `PostgreSQL`, which a supervisor starts again; the platform goes on and has to find it again
+    /// (データベース)
+    Database,
+}
+
+impl Victim {
+    /// Whether a storage has it; tells if not.
+    fn is_in(self, storage: Storage) -> bool {
+        let is_there = self == Self::Platform || storage == Storage::Cluster;
+        if !is_there {
+            eprintln!("the embedded database is in the platform's process");
+        }
+        is_there
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Database => "database",
+        }
+    }
+}
+
 impl Storages {
     const fn each(self) -> &'static [Storage] {
         match self {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::caller::{Caller, Whereabouts};
 use crate::failure::Failure;
-use crate::world::World;
+use crate::world::{Places, World};
 use crate::{Outcome, Storage};
 
 const MEGABYTE: u64 = 1_000_000;
@@ -32,7 +32,7 @@ pub(crate) struct Upload {
 impl Upload {
     /// One drill; `None` if the machine has no PostgreSQL and that is allowed.
     pub(crate) fn run(&self, storage: Storage) -> Result<Option<Outcome>, Failure> {
-        let Some(world) = World::new(storage, None)? else {
+        let Some(world) = World::new(storage, Places::default())? else {
             return Ok(None);
         };
         let platform = world.start()?;

@@ -54,15 +54,24 @@ pub(crate) struct World {
     pub(crate) receiver: Office,
     files: Vec<(String, Vec<u8>)>,
     #[cfg(unix)]
-    _postgres: Option<test_servers::Postgres>,
+    postgres: Option<test_servers::Postgres>,
+}
+
+/// Folders in which things are made, in place of temporary ones.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Places<'a> {
+    /// The platform's home.
+    pub(crate) home: Option<&'a Path>,
+    /// The PostgreSQL cluster.
+    pub(crate) database: Option<&'a Path>,
 }
 
 impl World {
-    /// Makes a home in `folder`, or in a temporary one, and for [`Storage::Cluster`] a PostgreSQL
-    /// cluster; `None` if there is none to be had.
-    pub(crate) fn new(storage: Storage, folder: Option<&Path>) -> Result<Option<Self>, Failure> {
+    /// Makes a home, and for [`Storage::Cluster`] a PostgreSQL cluster; `None` if there is none to
+    /// be had.
+    pub(crate) fn new(storage: Storage, places: Places<'_>) -> Result<Option<Self>, Failure> {
         let aside = temporary()?;
-        let home = folder.unwrap_or(aside.path()).join("home");
+        let home = places.home.unwrap_or(aside.path()).join("home");
         make_development_home(&home, &["127.0.0.1"], Utc::now()).map_err(Failure::of)?;
         let mut environment: Environment = [
             ("SERVER_LISTEN", "127.0.0.1:0"),
@@ -80,7 +89,9 @@ impl World {
             return Ok(None);
             #[cfg(unix)]
             {
-                let Some(started) = test_servers::Postgres::start() else {
+                let temporary = std::env::temp_dir();
+                let folder = places.database.unwrap_or(&temporary);
+                let Some(started) = test_servers::Postgres::start_supervised(folder) else {
                     return Ok(None);
                 };
                 choice = cluster_storage(&started, &home, &mut environment)?;
@@ -101,7 +112,7 @@ impl World {
             receiver,
             files: sample()?,
             #[cfg(unix)]
-            _postgres: postgres,
+            postgres,
         }))
     }
 
@@ -119,7 +130,7 @@ impl World {
             receiver: self.receiver.clone(),
             files: self.files.clone(),
             #[cfg(unix)]
-            _postgres: None,
+            postgres: None,
         })
     }
 
@@ -136,6 +147,22 @@ impl World {
             &self.aside.path().join("log"),
             &self.environment,
         )
+    }
+
+    /// Kills the database, if it is a process of its own; it is started again by itself.
+    pub(crate) fn crash_database(&self) {
+        #[cfg(unix)]
+        if let Some(postgres) = &self.postgres {
+            postgres.crash();
+        }
+    }
+
+    /// Waits until the database answers again.
+    pub(crate) fn await_database(&self) {
+        #[cfg(unix)]
+        if let Some(postgres) = &self.postgres {
+            postgres.wait();
+        }
     }
 
     /// The platform's home.

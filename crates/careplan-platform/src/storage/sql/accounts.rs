@@ -11,7 +11,7 @@ use crate::storage::{Account, AccountStorage, PasswordValidity, StorageError};
 
 #[async_trait]
 impl<E: Engine> AccountStorage for E {
-    async fn put_account(&self, account: Account) -> Result<(), StorageError> {
+    async fn put_account(&self, account: Account) -> Result<bool, StorageError> {
         self.write(move |db| put(db, &account)).await
     }
 
@@ -20,7 +20,7 @@ impl<E: Engine> AccountStorage for E {
     }
 }
 
-fn put(db: &Connection, account: &Account) -> Result<(), StorageError> {
+fn put(db: &Connection, account: &Account) -> Result<bool, StorageError> {
     let (validity, until) = match account.validity {
         PasswordValidity::Unlimited => ("unlimited", None),
         PasswordValidity::Until(until) => ("until", Some(millis(until))),
@@ -29,9 +29,9 @@ fn put(db: &Connection, account: &Account) -> Result<(), StorageError> {
     db.prepare_cached(
         "INSERT INTO account (user_id, office, password_hash, validity, valid_until) \
          VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (user_id) DO UPDATE SET office = excluded.office, \
-         password_hash = excluded.password_hash, validity = excluded.validity, \
-         valid_until = excluded.valid_until",
+         ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, \
+         validity = excluded.validity, valid_until = excluded.valid_until \
+         WHERE account.office = excluded.office",
     )
     .and_then(|put| {
         put.execute(params![
@@ -42,7 +42,7 @@ fn put(db: &Connection, account: &Account) -> Result<(), StorageError> {
             until
         ])
     })
-    .map(|_| ())
+    .map(|stored| stored == 1)
     .map_err(failed("storing an account"))
 }
 

@@ -8,8 +8,11 @@ use async_trait::async_trait;
 use careplan_core::{Explain as _, Lang};
 use careplan_protocol::{Event, IdempotencyKey, SendingState};
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::fixture::{Fixture, content, key, noon, receiver, sender};
+use super::operations::access;
+use crate::audit::AccessLog;
 use crate::spool::Spooled;
 use crate::storage::containers::{ContainerPlace, ContainerStore};
 use crate::storage::sql::{Connection, Engine};
@@ -269,6 +272,40 @@ pub(super) async fn what_fails_and_stays_broken_is_refused_and_leaves_no_trace(f
     // The second failure came after the container was stored.
     let later = noon() + TimeDelta::hours(3);
     assert_eq!(storage.remove_orphans(later).await.unwrap(), 1);
+}
+
+pub(super) async fn lines_of_calls_wait_while_they_cannot_be_written_and_none_is_lost(
+    fixture: Fixture,
+) {
+    let faults = Arc::new(Faults::default());
+    let storage: Arc<dyn Storage> = fixture.open_with(&faults).await;
+    let (log, writing) = AccessLog::new(Arc::clone(&storage));
+    let writing = tokio::spawn(writing);
+    assert!(!log.is_failing());
+    faults.set(0, false, true);
+    let mut noted = 0;
+    let mut line = access(Some(sender()), noon(), 1);
+    loop {
+        match log.place() {
+            Some(place) => {
+                line.request = Uuid::now_v7();
+                place.note(line.clone());
+                noted += 1;
+            }
+            None if log.is_failing() => break,
+            None => tokio::task::yield_now().await,
+        }
+    }
+    assert!(noted > 1_000, "{noted}");
+    assert!(log.place().is_none());
+    faults.none();
+    log.written().await;
+    assert!(!log.is_failing());
+    assert!(log.place().is_some());
+    let written = storage.accesses(None, None, usize::from(u16::MAX)).await;
+    assert_eq!(written.unwrap().len(), noted);
+    drop(log);
+    writing.await.unwrap();
 }
 
 /// Lets the row of the next sending fail, after its container is stored.

@@ -85,5 +85,6 @@ on_every_storage! {
     past::past_sendings_are_as_those_that_have_run_their_course
     faults::whatever_fails_once_nothing_acknowledged_is_lost_or_doubled
     deliveries::whatever_fails_once_every_delivery_comes_to_its_end
+    faults::lines_of_calls_wait_while_they_cannot_be_written_and_none_is_lost
     faults::what_fails_and_stays_broken_is_refused_and_leaves_no_trace
 }

@@ -13,7 +13,7 @@ use crate::storage::{
 };
 
 /// A call at an instant; `number` tells those of one instant apart.
-fn access(office: Option<OfficeNumber>, at: DateTime<Utc>, number: u8) -> Access {
+pub(super) fn access(office: Option<OfficeNumber>, at: DateTime<Utc>, number: u8) -> Access {
     let milliseconds = u64::try_from(at.timestamp_millis()).unwrap();
     let request = uuid::Builder::from_unix_timestamp_millis(milliseconds, &[number; 10]);
     Access {
@@ -123,7 +123,7 @@ pub(super) async fn registers_are_read_in_order_and_in_pages(fixture: Fixture) {
         (earlier, sender()),
         ("KJ000000000003", receiver()),
     ] {
-        storage.put_account(account(user, office)).await.unwrap();
+        assert!(storage.put_account(account(user, office)).await.unwrap());
     }
     let users = |accounts: Vec<Account>| -> Vec<String> {
         let names = accounts.iter().map(|account| account.user.to_string());

@@ -72,23 +72,28 @@ pub(super) async fn licence_events_are_appended_by_who_has_seen_all_of_them(fixt
 pub(super) async fn an_account_is_replaced_whole(fixture: Fixture) {
     let storage = fixture.open().await;
     assert!(storage.account(user()).await.unwrap().is_none());
-    for (office, hash, validity) in [
-        (sender(), "first", PasswordValidity::Temporary),
-        (sender(), "second", PasswordValidity::Until(noon())),
-        (receiver(), "third", PasswordValidity::Unlimited),
+    let account = |office, hash: &str, validity| Account {
+        user: user(),
+        office,
+        password: PasswordHash::from_storage(hash.to_owned()),
+        validity,
+    };
+    for (hash, validity) in [
+        ("first", PasswordValidity::Temporary),
+        ("second", PasswordValidity::Until(noon())),
+        ("third", PasswordValidity::Unlimited),
     ] {
-        let account = Account {
-            user: user(),
-            office,
-            password: PasswordHash::from_storage(hash.to_owned()),
-            validity,
-        };
-        storage.put_account(account).await.unwrap();
+        let stored = storage.put_account(account(sender(), hash, validity));
+        assert!(stored.await.unwrap());
         let found = storage.account(user()).await.unwrap().unwrap();
-        assert_eq!((found.user, found.office), (user(), office));
+        assert_eq!((found.user, found.office), (user(), sender()));
         assert_eq!(found.password.as_str(), hash);
         assert_eq!(found.validity, validity);
     }
+    let stored = storage.put_account(account(receiver(), "fourth", PasswordValidity::Temporary));
+    assert!(!stored.await.unwrap(), "a user ID stays with its office");
+    let found = storage.account(user()).await.unwrap().unwrap();
+    assert_eq!((found.office, found.password.as_str()), (sender(), "third"));
 }
 
 async fn begin(storage: &dyn Storage, at: DateTime<Utc>) -> Result<Uuid, DateTime<Utc>> {
