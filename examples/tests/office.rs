@@ -435,6 +435,30 @@ fn killed_at_random_moments_nothing_is_lost_and_nothing_comes_twice() {
 }
 
 #[test]
+fn a_reader_who_leaves_ends_nothing_and_a_full_disk_is_said() {
+    let completions = |stdout: Stdio| {
+        Command::new(env!("CARGO_BIN_EXE_office"))
+            .args(["completions", "bash"])
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut office = completions(Stdio::piped());
+    drop(office.stdout.take());
+    let output = office.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*said), (Some(0), ""));
+    if cfg!(target_os = "linux") {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = completions(full.into()).wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.starts_with("error: standard output: "), "{said}");
+    }
+}
+
+#[test]
 fn what_cannot_be_sent_is_said_and_nothing_is_taken() {
     let world = World::new();
     // A set with a missing table.

@@ -121,11 +121,11 @@ problem_codes! {
         / "Check user ID and password. Repeated failures lock the office out for a while.";
 
     AccountLocked, "account_locked", 403, Later,
-    title: "一時的にログインできません" / "Locked for a while",
-    detail: "ログインの失敗が続いたため、この事業所のログインを一時的に止めています。"
-        / "After repeated failures this office cannot log in for a while.",
-    action: "時間をおいて、パスワードを確かめてからログインしてください。"
-        / "Wait, check the password, then log in.";
+    title: "現在ログインできません" / "Locked for now",
+    detail: "ログインの失敗が続いたため、または運用センターが停止したため、現在ログインできません。"
+        / "Logging in is locked for now, after repeated failures or by the operations centre.",
+    action: "時間をおいて、パスワードを確かめてからログインしてください。続くときは運用センターにお問い合わせください。"
+        / "Wait, check the password, then log in. If it stays locked, ask the operations centre.";
 
     PasswordTemporary, "password_temporary", 403, Never,
     title: "仮パスワードです" / "Temporary password",
@@ -607,6 +607,26 @@ mod tests {
             for words in code.words(Lang::En) {
                 assert!(!words.is_empty() && words.is_ascii(), "{code}: {words}");
             }
+        }
+    }
+
+    #[test]
+    fn own_words_stand_in_both_languages_and_at_the_top() {
+        let code = ProblemCode::ReceiverNotLicensed;
+        let problem = Problem::new(code).in_words(|lang| {
+            let name = lang.pick("ja", "en");
+            (format!("what, {name}"), format!("do, {name}"))
+        });
+        assert_eq!(problem.detail, "what, ja");
+        for (lang, detail, action) in [
+            (Lang::Ja, "what, ja", "do, ja"),
+            (Lang::En, "what, en", "do, en"),
+        ] {
+            let words = problem.wording(lang);
+            assert_eq!((&*words.detail, &*words.action), (detail, action));
+            assert_eq!(words.title, Problem::new(code).wording(lang).title);
+            let answered = problem.clone().for_request(lang, uuid::Uuid::nil());
+            assert_eq!(answered.detail, detail);
         }
     }
 

@@ -4,7 +4,7 @@
 //! says by its exit status how it went. docs/check.md shows it in a vendor's tests and CI.
 
 // Talking to the terminal is this program's purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod progress;
 

@@ -5,7 +5,7 @@
 //! was as it should be. Exit 1: something was not. Exit 2: the drill could not be done.
 
 // Talking to the terminal is this program's purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod caller;
 mod disk;
@@ -21,6 +21,7 @@ mod upload;
 mod verdict;
 mod world;
 
+use careplan_examples::say;
 use std::process::ExitCode;
 
 use careplan_core::Lang;
@@ -153,7 +154,7 @@ fn main() -> ExitCode {
                     "good": outcome.good,
                     "outcome": outcome.told,
                 });
-                println!("{told}");
+                say!("{told}");
                 good &= outcome.good;
             }
             Ok(None) => eprintln!("{name}: left out"),

@@ -1,5 +1,6 @@
 //! `envelope ca`: a certificate authority in a folder.
 
+use careplan_examples::say;
 use std::path::{Path, PathBuf};
 
 use careplan_core::{Lang, OfficeNumber};
@@ -79,7 +80,7 @@ impl Certificate {
         let out = &self.destination.out;
         files::write(out, issued.to_pem().map_err(Failure::other)?.as_bytes())?;
         let text = lang.pick("発行しました。シリアル番号", "issued; serial number");
-        println!("{}: {text} {}", out.display(), issued.serial);
+        say!("{}: {text} {}", out.display(), issued.serial);
         Ok(())
     }
 }
@@ -235,7 +236,7 @@ impl Init {
         let folder = &self.home.dir;
         authority.save(folder).map_err(Failure::needed(folder))?;
         let created = lang.pick("認証局を作成しました", "the authority is there");
-        println!("{}: {created}", folder.display());
+        say!("{}: {created}", folder.display());
         Ok(())
     }
 }
@@ -254,7 +255,7 @@ impl Invite {
             .invite(self.office, self.kind, until)
             .map_err(Failure::other)?;
         let Some(out) = &self.out else {
-            println!("{}", *password);
+            say!("{}", *password);
             return Ok(());
         };
         let mut line = zeroize::Zeroizing::new(String::with_capacity(password.len() + 1));
@@ -265,7 +266,7 @@ impl Invite {
             "発行用パスワードを書き込みました",
             "the issue password is there",
         );
-        println!("{}: {text}", out.display());
+        say!("{}: {text}", out.display());
         Ok(())
     }
 }
@@ -333,11 +334,11 @@ impl List {
         let authority = self.home.open()?;
         if self.output.json {
             let register = serde_json::to_string(authority.register());
-            println!("{}", register.unwrap_or_default());
+            say!("{}", register.unwrap_or_default());
             return Ok(());
         }
         for entry in authority.register() {
-            println!("{}", entry.line(Utc::now(), lang));
+            say!("{}", entry.line(Utc::now(), lang));
         }
         Ok(())
     }
@@ -353,7 +354,7 @@ impl Revoke {
             "失効しました。失効リストを作成して配布してください（envelope ca crl）。",
             "revoked; write and distribute the revocation list (envelope ca crl)",
         );
-        println!("{}: {text}", self.serial);
+        say!("{}: {text}", self.serial);
         Ok(())
     }
 }
@@ -367,7 +368,7 @@ impl Crl {
         let out = &self.destination.out;
         files::write(out, &list)?;
         let text = lang.pick("失効リストを作成しました", "the revocation list is there");
-        println!("{}: {text}", out.display());
+        say!("{}: {text}", out.display());
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `envelope sign` and `envelope verify`.
 
+use careplan_examples::say;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -51,13 +52,13 @@ impl Sign {
         let digest = container_digest(file).map_err(Failure::io(out))?;
         new.finish()?;
         match lang {
-            Lang::Ja => println!(
+            Lang::Ja => say!(
                 "{}: {}ファイルに署名しました（{}バイト、SHA-256 {digest}）",
                 out.display(),
                 signed.files.len(),
                 signed.size
             ),
-            Lang::En => println!(
+            Lang::En => say!(
                 "{}: signed {} files ({} bytes, SHA-256 {digest})",
                 out.display(),
                 signed.files.len(),
@@ -107,7 +108,7 @@ impl Verify {
             self.extract(&mut envelope, folder)?;
         }
         if self.output.json {
-            println!("{}", description(&envelope));
+            say!("{}", description(&envelope));
         } else {
             tell(&envelope, lang);
         }
@@ -192,11 +193,11 @@ fn tell(envelope: &VerifiedEnvelope<BufReader<File>>, lang: Lang) {
         ("正しい署名です。", "事業所", "署名日時", "証明書"),
         ("valid", "office", "signed at", "certificate"),
     );
-    println!("{valid}");
-    println!("  {office}: {}", signer.office);
-    println!("  {serial}: {} ({})", signer.kind.name(lang), signer.serial);
-    println!("  {at}: {}", written(envelope.signed_at()));
+    say!("{valid}");
+    say!("  {office}: {}", signer.office);
+    say!("  {serial}: {} ({})", signer.kind.name(lang), signer.serial);
+    say!("  {at}: {}", written(envelope.signed_at()));
     for file in envelope.files() {
-        println!("  {}  {:>10}  {}", file.digest, file.size, file.name);
+        say!("  {}  {:>10}  {}", file.digest, file.size, file.name);
     }
 }

@@ -1,5 +1,6 @@
 //! `envelope receipt verify` and `envelope log verify`.
 
+use careplan_examples::say;
 use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf};
 
@@ -90,7 +91,7 @@ impl VerifyReceipt {
                 ReceiptEvent::Refused { reason } => Some(reason),
                 _ => None,
             };
-            println!(
+            say!(
                 "{}",
                 json!({
                     "valid": true,
@@ -107,11 +108,11 @@ impl VerifyReceipt {
             );
         } else {
             let (valid, by) = lang.pick(("正しい受領証です。", "運用者"), ("valid", "operator"));
-            println!("{valid}");
-            println!("  {}: {}", receipt.event.name(lang), written(receipt.at));
-            println!("  {} -> {}", receipt.sender, receipt.receiver);
-            println!("  SHA-256: {}", receipt.container);
-            println!("  {by}: {operator}");
+            say!("{valid}");
+            say!("  {}: {}", receipt.event.name(lang), written(receipt.at));
+            say!("  {} -> {}", receipt.sender, receipt.receiver);
+            say!("  SHA-256: {}", receipt.container);
+            say!("  {by}: {operator}");
         }
         Ok(())
     }
@@ -177,17 +178,17 @@ impl VerifyLog {
                 "root": head.head.root,
                 "at": written(head.at),
             });
-            println!("{head_json}");
+            say!("{head_json}");
         } else {
             let (valid, entries) = lang.pick(("正しい証拠ログです。", "件"), ("valid", "entries"));
-            println!("{valid}");
-            println!(
+            say!("{valid}");
+            say!(
                 "  {}: {} {entries}, {}",
                 head.log,
                 head.head.size,
                 written(head.at)
             );
-            println!("  {}", head.head.root);
+            say!("  {}", head.head.root);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The two ways a command can end badly: it looked and refuses, or it could not look.
 
+use careplan_examples::say;
 use std::io;
 use std::path::Path;
 
@@ -50,7 +51,7 @@ impl Report {
     pub(crate) fn print(&self, lang: Lang) {
         if self.json {
             let detail = self.reason.text(lang);
-            println!(
+            say!(
                 "{}",
                 json!({"valid": false, "reason": self.code, "detail": detail})
             );

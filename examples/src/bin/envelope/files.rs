@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -85,30 +85,26 @@ impl NewFile {
 
     /// Makes it durable, then gives it its name, in place of a file that had it.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let path = self.path;
-        self.temporary
-            .as_file()
-            .sync_all()
-            .map_err(Failure::io(&path))?;
-        allow_reading(self.temporary.as_file()).map_err(Failure::io(&path))?;
-        self.temporary
-            .persist(&path)
-            .map(drop)
-            .map_err(|error| Failure::io(&path)(error.error))
+        self.settle(|file, path| file.persist(path))
     }
 
     /// As [`finish`](Self::finish), but never in place of another file.
     pub(crate) fn finish_new(self) -> Result<(), Failure> {
-        let path = self.path;
-        self.temporary
-            .as_file()
-            .sync_all()
-            .map_err(Failure::io(&path))?;
-        allow_reading(self.temporary.as_file()).map_err(Failure::io(&path))?;
-        self.temporary
-            .persist_noclobber(&path)
-            .map(drop)
-            .map_err(|error| Failure::io(&path)(error.error))
+        self.settle(|file, path| file.persist_noclobber(path))
+    }
+
+    fn settle(
+        self,
+        name: impl FnOnce(NamedTempFile, &Path) -> Result<File, PersistError>,
+    ) -> Result<(), Failure> {
+        let Self { temporary, path } = self;
+        let file = temporary.as_file();
+        file.sync_all().map_err(Failure::io(&path))?;
+        allow_reading(file).map_err(Failure::io(&path))?;
+        match name(temporary, &path) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::io(&path)(error.error)),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `envelope key` and `envelope request`: an office's own key, which never leaves it.
 
+use careplan_examples::say;
 use std::path::PathBuf;
 
 use careplan_core::{Lang, OfficeNumber};
@@ -50,7 +51,7 @@ impl Generate {
         let key = PrivateKey::generate(self.algorithm.key()).map_err(Failure::other)?;
         files::write_secret(&self.out, key.to_pem().map_err(Failure::other)?.as_bytes())?;
         let text = lang.pick("秘密鍵を作成しました", "the private key is there");
-        println!("{}: {text}", self.out.display());
+        say!("{}: {text}", self.out.display());
         Ok(())
     }
 }
@@ -75,7 +76,7 @@ impl Request {
             "証明書発行要求を作成しました",
             "the certification request is there",
         );
-        println!("{}: {text}", out.display());
+        say!("{}: {text}", out.display());
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `envelope seal` and `envelope open`.
 
+use careplan_examples::say;
 use std::path::{Path, PathBuf};
 
 use careplan_core::Lang;
@@ -46,8 +47,8 @@ impl Seal {
             .map_err(Failure::needed(&self.container))?;
         new.finish()?;
         match lang {
-            Lang::Ja => println!("{}: {}者あてに封緘しました", out.display(), receivers.len()),
-            Lang::En => println!("{}: sealed to {} receivers", out.display(), receivers.len()),
+            Lang::Ja => say!("{}: {}者あてに封緘しました", out.display(), receivers.len()),
+            Lang::En => say!("{}: sealed to {} receivers", out.display(), receivers.len()),
         }
         Ok(())
     }
@@ -80,7 +81,7 @@ impl Open {
             .open(sealed, new.file())
             .map_err(|error| judged(error, &self.sealed))?;
         new.finish()?;
-        println!(
+        say!(
             "{}: {}",
             out.display(),
             lang.pick(

@@ -6,7 +6,7 @@
 //! crates; this program only arranges them and tells what happens.
 
 // Talking to the terminal is this program's purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod check;
 mod exports;
@@ -19,6 +19,7 @@ mod story;
 mod summary;
 mod world;
 
+use careplan_examples::say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
     let summary = Summary::new(&rows, errors);
     if arguments.json {
         match serde_json::to_string(&summary) {
-            Ok(json) => println!("{json}"),
+            Ok(json) => say!("{json}"),
             Err(error) => eprintln!("{error}"),
         }
     }

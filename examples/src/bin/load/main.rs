@@ -9,7 +9,7 @@
 //! duplicated or refused. Exit 2: it could not run.
 
 // Talking to the terminal is this program's purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod cycle;
 mod failure;
@@ -20,6 +20,7 @@ mod outcome;
 mod subject;
 mod wire;
 
+use careplan_examples::say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -89,19 +90,19 @@ fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let mut subject = Subject::prepare(arguments.url.as_deref(), arguments.home.as_deref())?;
     if arguments.fill.is_empty() {
         let outcome = measure(arguments, &mut subject)?;
-        println!("{}", outcome.json());
+        say!("{}", outcome.json());
         return Ok(outcome.is_clean());
     }
     let mut outcomes: Vec<Outcome> = Vec::new();
     for &sendings in &arguments.fill {
         fill::fill(subject.home(), sendings, arguments.fill_document_bytes)?;
         let outcome = measure(arguments, &mut subject)?;
-        println!("{}", outcome.json());
+        say!("{}", outcome.json());
         outcomes.push(outcome);
         subject.stop();
     }
     if let [first, .., last] = outcomes.as_slice() {
-        println!("{}", last.compared_with(first));
+        say!("{}", last.compared_with(first));
     }
     Ok(outcomes.iter().all(Outcome::is_clean))
 }

@@ -1,6 +1,7 @@
 //! `office list` and `office show`: what was sent and received, and one set in full. Sets are
 //! called by their numbers (S1, S2, … sent; R1, R2, … received) or by their IDs.
 
+use careplan_examples::say;
 use std::fmt;
 use std::str::FromStr;
 
@@ -65,7 +66,7 @@ impl List {
                     let at = when(set.put_in_at);
                     let (number, state) = (set.number, set.state.name(office.lang));
                     let line = heading(set.header, office.lang);
-                    println!("S{number:<6} {at}  {state}  {line}");
+                    say!("S{number:<6} {at}  {state}  {line}");
                 }
             }
             Which::Received(page) => {
@@ -78,7 +79,7 @@ impl List {
                     let at = when(set.received_at);
                     let (number, state) = (set.number, received_state(set, office));
                     let line = heading(set.header, office.lang);
-                    println!("R{number:<6} {at}  {state}  {line}");
+                    say!("R{number:<6} {at}  {state}  {line}");
                 }
             }
         }
@@ -212,13 +213,13 @@ fn show_outgoing(client: &Client, set: &Outgoing, office: &Office) -> Result<(),
         return Ok(());
     }
     let lang = office.lang;
-    println!("S{}  {}", set.number, heading(set.header, lang));
-    println!("ID  {}", set.id);
+    say!("S{}  {}", set.number, heading(set.header, lang));
+    say!("ID  {}", set.id);
     let (at, state) = (when(set.put_in_at), set.state.name(lang));
     office.say(format!("取り込み {at}"), format!("put in {at}"));
     office.say(format!("状態 {state}"), format!("state {state}"));
     if let OutgoingState::Refused(refusal) = &set.state {
-        println!("  {}", refusal.explain(lang));
+        say!("  {}", refusal.explain(lang));
     }
     if let Some(receipt) = &set.receipt {
         let at = when(receipt.accepted_at);
@@ -229,7 +230,7 @@ fn show_outgoing(client: &Client, set: &Outgoing, office: &Office) -> Result<(),
     }
     show_files(&set.files);
     for finding in &findings {
-        println!("  {}", finding.explain(lang));
+        say!("  {}", finding.explain(lang));
     }
     Ok(())
 }
@@ -241,8 +242,8 @@ fn show_incoming(set: &Incoming, office: &Office) {
         return;
     }
     let lang = office.lang;
-    println!("R{}  {}", set.number, heading(set.header, lang));
-    println!("ID  {}", set.id);
+    say!("R{}  {}", set.number, heading(set.header, lang));
+    say!("ID  {}", set.id);
     let (at, state) = (when(set.received_at), set.state.name(lang));
     office.say(format!("受信 {at}"), format!("received {at}"));
     if set.sealed {
@@ -260,13 +261,13 @@ fn show_incoming(set: &Incoming, office: &Office) {
         office.say(format!("取り出し {at}"), format!("taken out {at}"));
     }
     if let IncomingState::Quarantined(refusal) | IncomingState::NotConfirmed(refusal) = &set.state {
-        println!("  {}", refusal.explain(lang));
+        say!("  {}", refusal.explain(lang));
     }
     show_files(&set.files);
 }
 
 fn show_files(files: &[SetFile]) {
     for file in files {
-        println!("  {}  {}", file.name, size(file.bytes));
+        say!("  {}  {}", file.name, size(file.bytes));
     }
 }

@@ -6,7 +6,7 @@
 //! person has to look at something; 2 could not be done; 3 not now, try again later.
 
 // Talking to the terminal is this program's purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod failure;
 mod init;
@@ -23,6 +23,7 @@ mod take;
 mod ui;
 mod watch;
 
+use careplan_examples::say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -136,8 +137,9 @@ fn run(command: &Command, office: &Office) -> Result<Outcome, Failure> {
         Command::Watch(command) => command.run(office),
         Command::Ui(command) => command.run(office),
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(*shell, &mut command, "office", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "office", &mut script);
+            say!("{}", String::from_utf8_lossy(&script).trim_end());
             Ok(Outcome::Done)
         }
     }

@@ -1,6 +1,7 @@
 //! What every command works with: the office's home, the language, the way of telling, and the
 //! client opened on the home.
 
+use careplan_examples::say;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -115,7 +116,7 @@ impl Office {
     /// Prints a result for programs.
     pub(crate) fn print_json(&self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => println!("{text}"),
+            Ok(text) => say!("{text}"),
             Err(error) => eprintln!("{error}"),
         }
     }
@@ -123,7 +124,7 @@ impl Office {
     /// Prints one line for programs that read on.
     pub(crate) fn print_line(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(text) => println!("{text}"),
+            Ok(text) => say!("{text}"),
             Err(error) => eprintln!("{error}"),
         }
     }
@@ -133,14 +134,14 @@ impl Office {
         if self.json {
             self.print_line(value);
         } else {
-            println!("{text}");
+            say!("{text}");
         }
     }
 
     /// Prints a line for people, unless programs read.
     pub(crate) fn say(&self, ja: impl AsRef<str>, en: impl AsRef<str>) {
         if !self.json {
-            println!("{}", self.lang.pick(ja.as_ref(), en.as_ref()));
+            say!("{}", self.lang.pick(ja.as_ref(), en.as_ref()));
         }
     }
 }

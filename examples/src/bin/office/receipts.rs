@@ -1,5 +1,6 @@
 //! `office receipts`: the platform's signed receipts, to look at and to hand out.
 
+use careplan_examples::say;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,7 @@ impl Receipts {
                     "id": id, "set": name, "number": number, "receipts": receipts, "files": files,
                 }));
             } else if !receipts.is_empty() {
-                println!("{name}  {}", heading(*header, office.lang));
+                say!("{name}  {}", heading(*header, office.lang));
                 tell(receipts, office.lang);
             }
         }
@@ -130,9 +131,9 @@ fn tell(receipts: &[KeptReceipt], lang: Lang) {
     for receipt in receipts {
         let at = when(receipt.at);
         let event = event_name(receipt.event, lang);
-        println!("  {at}  {event}");
+        say!("  {at}  {event}");
         if let Some(doubt) = &receipt.doubt {
-            println!("    {}", doubt.explain(lang));
+            say!("    {}", doubt.explain(lang));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `office take`, `office withdraw`, `office retry`: files out of the home, and sets back.
 
+use careplan_examples::say;
 use std::path::PathBuf;
 
 use careplan_client::OutgoingState;
@@ -48,9 +49,9 @@ impl Take {
             office.say("新着はありません。", "there is nothing new");
         }
         for set in &taken {
-            println!("{}", heading(set.header, office.lang));
+            say!("{}", heading(set.header, office.lang));
             for file in &set.files {
-                println!("  {}", file.display());
+                say!("  {}", file.display());
             }
         }
         Ok(Outcome::Done)
@@ -103,6 +104,6 @@ fn tell_state(state: &OutgoingState, office: &Office) {
     if office.json {
         office.print_json(&json!(state));
     } else {
-        println!("{}", state.name(office.lang));
+        say!("{}", state.name(office.lang));
     }
 }

@@ -1,5 +1,6 @@
 //! The home a command works on, and how it tells what it did.
 
+use careplan_examples::say;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -127,9 +128,9 @@ impl Home {
     /// Tells what was done: a sentence in the person's language, or JSON.
     pub(crate) fn tell(&self, json: &Value, ja: &str, en: &str) {
         if self.json {
-            println!("{json}");
+            say!("{json}");
         } else {
-            println!("{}", self.lang.pick(ja, en));
+            say!("{}", self.lang.pick(ja, en));
         }
     }
 }

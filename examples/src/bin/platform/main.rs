@@ -5,7 +5,7 @@
 //! the reason is on standard error.
 
 // Talking to the terminal is this program's purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod account;
 mod audit;
