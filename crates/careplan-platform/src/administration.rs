@@ -301,9 +301,12 @@ impl Administration {
     /// Ends all sessions of an office: whoever uses it has to log in again.
     ///
     /// # Errors
-    /// If the storage cannot be used.
+    /// If the office is not registered, or the storage cannot be used.
     pub fn end_sessions(&self, office: OfficeNumber) -> Result<(), AdministrationError> {
-        Ok(self.run(self.storage.end_sessions_of(office))?)
+        self.run(async {
+            self.ledger(office).await?;
+            Ok(self.storage.end_sessions_of(office).await?)
+        })
     }
 
     /// Records something that happened to an office's licence, such as an application, a consent

@@ -434,6 +434,9 @@ fn an_office_that_was_never_registered_gets_no_further_than_the_door() {
         )
         .unwrap_err();
     assert!(error.to_string().contains(MANAGER), "{error}");
+    let operator = world.platform().administration();
+    let error = operator.end_sessions(office.number).unwrap_err();
+    assert!(error.to_string().contains(MANAGER), "{error}");
 }
 
 #[test]

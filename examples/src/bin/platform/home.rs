@@ -125,12 +125,13 @@ impl Home {
         ))
     }
 
-    /// Tells what was done: a sentence in the person's language, or JSON.
+    /// Tells what was done: a sentence in the person's language, or JSON. An empty list is no line.
     pub(crate) fn tell(&self, json: &Value, ja: &str, en: &str) {
+        let words = self.lang.pick(ja, en);
         if self.json {
             say!("{json}");
-        } else {
-            say!("{}", self.lang.pick(ja, en));
+        } else if !words.is_empty() {
+            say!("{words}");
         }
     }
 }
