@@ -2,7 +2,8 @@
 //!
 //! Calls hand their line over and do not wait for it to be on the disk: lines are gathered and
 //! written together, so that reading costs no flush of its own. What a crash takes is the lines of
-//! the last moment; what calls have *done* has its own evidence, in its own transaction.
+//! the last moment, or all that wait for the storage; what calls have *done* has its own evidence,
+//! in its own transaction.
 //!
 //! A call takes a place for its line before it begins. While the storage does not take lines they
 //! wait, and when there is no place left, calls are refused: none is done that would not be logged.

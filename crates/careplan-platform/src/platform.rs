@@ -355,7 +355,8 @@ impl Platform {
     }
 
     /// Takes no more connections, lets calls under way finish for at most `patience`, and ends;
-    /// whether all could finish, and the access log has all of them. Blocks, so not to be called from inside an async task.
+    /// whether all could finish, and the access log has all of them. Blocks, so not to be called
+    /// from inside an async task.
     #[must_use]
     pub fn stop(mut self, patience: Duration) -> bool {
         // Nobody listens only if serving has ended already.

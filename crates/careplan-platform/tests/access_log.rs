@@ -4,12 +4,13 @@
 
 mod common;
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use careplan_envelope::CertificateKind;
 use careplan_platform::Access;
 use careplan_protocol::path;
-use common::{MANAGER, OUTSIDER, PASSWORD, SERVICE, World, key, month_set};
+use common::{MANAGER, OUTSIDER, PASSWORD, SERVICE, World, key, month_set, read_head};
 
 fn lines(world: &World, office: Option<&str>) -> Vec<Access> {
     world.platform().write_access_log();
@@ -97,6 +98,31 @@ fn one_offices_lines_can_be_read_alone_and_page_by_page() {
         .accesses(Some(manager.number), Some(all[1].request), 2)
         .unwrap();
     assert_eq!(rest, all[2..4]);
+}
+
+#[test]
+fn a_call_whose_caller_left_is_in_the_log() {
+    let mut world = World::new();
+    let (manager, _) = (world.office(MANAGER), world.office(SERVICE));
+    {
+        let session = world.session(&manager);
+        let head = world.head_of_sending(&session, key(), 1_000, "expect: 100-continue\r\n");
+        let mut connection = world.connect(&manager);
+        connection.write_all(head.as_bytes()).unwrap();
+        // Now the call is under way, and waits for a body.
+        assert!(read_head(&mut connection).starts_with("HTTP/1.1 100 "));
+    }
+    // Stopping waits until the platform is done with the connection.
+    assert!(world.platform.take().unwrap().stop(Duration::from_secs(60)));
+    world.start();
+    let lines = lines(&world, Some(MANAGER));
+    let calls: Vec<_> = lines.iter().map(|line| &*line.call).collect();
+    assert_eq!(
+        calls,
+        ["POST /v1/session", "POST /v1/offices/{office}/sendings"]
+    );
+    // It depends on who notices first: who reads the body, or who serves the connection.
+    assert!([400, Access::CUT_OFF].contains(&lines[1].status));
 }
 
 #[test]

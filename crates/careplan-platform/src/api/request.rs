@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::caller::KnownOffice;
+use crate::audit::Place;
 use crate::problems::{self, NotDone};
 use crate::storage::Access;
 
@@ -45,8 +46,22 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
     async {
         let (mut request, rest) = lend_body(request);
         request.extensions_mut().insert(known.clone());
-        let place = app.audit.place();
-        let mut response = if place.is_some() {
+        let mut line = app.audit.place().map(|place| Line {
+            known,
+            kept: Some((
+                place,
+                Access {
+                    at,
+                    request: id,
+                    office: None,
+                    call: format!("{method} {path}"),
+                    sending: about,
+                    status: Access::CUT_OFF,
+                    problem: None,
+                },
+            )),
+        });
+        let mut response = if line.is_some() {
             next.run(request).await
         } else {
             drop(request);
@@ -67,22 +82,42 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request, next: 
             Some(code) => tracing::info!(status, milliseconds, problem = code, "refused"),
             None => tracing::info!(status, milliseconds, "done"),
         }
-        let made = response.extensions().get::<About>();
-        if let Some(place) = place {
-            place.note(Access {
-                at,
-                request: id,
-                office: known.office(),
-                call: format!("{method} {path}"),
-                sending: made.map(|About(sending)| *sending).or(about),
-                status,
-                problem: code,
-            });
+        if let Some(line) = &mut line {
+            line.answered(&response, code);
         }
         response
     }
     .instrument(span)
     .await
+}
+
+/// The line of a call in the access log. It is noted whatever becomes of the call: when a caller
+/// leaves, its call ends where it stands.
+struct Line {
+    known: KnownOffice,
+    kept: Option<(Place, Access)>,
+}
+
+impl Line {
+    fn answered(&mut self, response: &Response, problem: Option<String>) {
+        let Some((_, access)) = &mut self.kept else {
+            return;
+        };
+        if let Some(About(sending)) = response.extensions().get() {
+            access.sending = Some(*sending);
+        }
+        access.status = response.status().as_u16();
+        access.problem = problem;
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some((place, mut access)) = self.kept.take() {
+            access.office = self.known.office();
+            place.note(access);
+        }
+    }
 }
 
 /// The sending an answer is about, if the call's path does not say.
@@ -235,6 +270,40 @@ impl Drop for LentBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::AccessLog;
+    use crate::storage::{self, StorageChoice};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_call_that_broke_off_has_its_line() {
+        let home = tempfile::tempdir().unwrap();
+        let readers = std::num::NonZeroUsize::MIN;
+        let metrics = Arc::new(crate::metrics::Metrics::new());
+        let opening = storage::open(StorageChoice::Embedded, home.path(), readers, metrics);
+        let storage = opening.await.unwrap();
+        let (log, writing) = AccessLog::new(Arc::clone(&storage));
+        tokio::spawn(writing);
+        let access = Access {
+            at: chrono::DateTime::UNIX_EPOCH,
+            request: Uuid::now_v7(),
+            office: None,
+            call: "POST /v1/session".to_owned(),
+            sending: None,
+            status: Access::CUT_OFF,
+            problem: None,
+        };
+        let line = Line {
+            known: KnownOffice::default(),
+            kept: Some((log.place().unwrap(), access.clone())),
+        };
+        let call = async move {
+            let _line = line;
+            std::future::pending::<()>().await;
+        };
+        drop(call);
+        log.written().await;
+        let noted = storage.accesses(None, None, 10).await.unwrap();
+        assert_eq!(noted, [access]);
+    }
 
     #[test]
     fn the_language_is_the_preferred_of_the_two() {

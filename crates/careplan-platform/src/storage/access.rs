@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::StorageError;
 
-/// A call that was answered. Nothing of what was sent or answered is in it.
+/// A call. Nothing of what was sent or answered is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Access {
@@ -22,10 +22,15 @@ pub struct Access {
     pub call: String,
     /// The sending it was about, if it was about one.
     pub sending: Option<SendingId>,
-    /// The HTTP status it was answered with.
+    /// The HTTP status it was answered with; [`CUT_OFF`](Self::CUT_OFF) if its caller left before.
     pub status: u16,
     /// The code of the problem it was answered with, if it was one.
     pub problem: Option<String>,
+}
+
+impl Access {
+    /// In place of a status: the call was not answered. What it did by then is done.
+    pub const CUT_OFF: u16 = 0;
 }
 
 /// Storage of accesses: appended to, and removed when their time is over.
