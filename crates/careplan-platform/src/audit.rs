@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::storage::{Access, Storage};
 
@@ -49,11 +49,13 @@ impl Place {
 }
 
 impl AccessLog {
-    /// The log, and what writes it, to be spawned.
+    /// The log, and what writes it, to be spawned. `calls` is how many may be under way at a time:
+    /// they have places of their own, so that slow ones keep none from those that wait.
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
+        calls: usize,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (queue, lines) = mpsc::channel(QUEUE);
+        let (queue, lines) = mpsc::channel(QUEUE.saturating_add(calls).min(Semaphore::MAX_PERMITS));
         let failing = Arc::new(AtomicBool::new(false));
         let writing = write(storage, lines, Arc::clone(&failing));
         (Self { queue, failing }, writing)

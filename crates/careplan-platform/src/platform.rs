@@ -141,7 +141,7 @@ impl Platform {
             },
             keep: config.keep,
         });
-        let (audit, writing) = AccessLog::new(Arc::clone(&storage));
+        let (audit, writing) = AccessLog::new(Arc::clone(&storage), config.limits.connections);
         runtime.spawn(writing);
         let app = Arc::new(App {
             doorkeeper: Doorkeeper::new(Arc::clone(&storage), config.limits.hashing)

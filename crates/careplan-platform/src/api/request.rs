@@ -280,7 +280,7 @@ mod tests {
         let metrics = Arc::new(crate::metrics::Metrics::new());
         let opening = storage::open(StorageChoice::Embedded, home.path(), readers, metrics);
         let storage = opening.await.unwrap();
-        let (log, writing) = AccessLog::new(Arc::clone(&storage));
+        let (log, writing) = AccessLog::new(Arc::clone(&storage), 1);
         tokio::spawn(writing);
         let access = Access {
             at: chrono::DateTime::UNIX_EPOCH,

@@ -279,7 +279,7 @@ pub(super) async fn lines_of_calls_wait_while_they_cannot_be_written_and_none_is
 ) {
     let faults = Arc::new(Faults::default());
     let storage: Arc<dyn Storage> = fixture.open_with(&faults).await;
-    let (log, writing) = AccessLog::new(Arc::clone(&storage));
+    let (log, writing) = AccessLog::new(Arc::clone(&storage), 0);
     let writing = tokio::spawn(writing);
     assert!(!log.is_failing());
     faults.set(0, false, true);
